@@ -1,0 +1,178 @@
+/**
+ * Every bound of the core, each with its unit and its reason. A bound that adds up has the sum written out.
+ * One section for each room; what is over a bound is refused, with CLASP_TOO_DEEP, CLASP_TOO_LARGE or CLASP_LIMIT.
+ */
+#ifndef CLASP_BASE_LIMITS_H
+#define CLASP_BASE_LIMITS_H
+
+/* ---- wire ---------------------------------------------------------------------------------------------------- */
+
+/* Arrays and maps inside one another, in levels; a flat array is one. One frame has room for some 20,000 levels: without
+ * a bound they would exhaust the stack of whoever walks a value by recursion, in JavaScript too. */
+#define CLASP_VALUE_DEPTH 64u
+
+/* Bundles inside one another, in levels; a plain bundle is one. Each level is checked with those around it, so the work
+ * for one frame stays under CLASP_BUNDLE_DEPTH x CLASP_FRAME_PAYLOAD_MAX = 512 KiB of reading. */
+#define CLASP_BUNDLE_DEPTH 8u
+
+/* ---- json ---------------------------------------------------------------------------------------------------- */
+
+/* Bytes of one document: an offer with many tracks and its candidates has some 20 KB. */
+#define CLASP_JSON_MAX_LEN (128u << 10)
+
+/* Arrays and objects inside one another, in levels: cJSON goes down by recursion. At most 32, the bits of a mask. */
+#define CLASP_JSON_DEPTH 32u
+
+/* Values in one document, keys not counted. Two bytes of text ("0,") make a node of 64 bytes: with this bound a document
+ * pins at most CLASP_JSON_NODES x 64 + CLASP_JSON_MAX_LEN = 384 KiB, and what the allocator adds. */
+#define CLASP_JSON_NODES 4096u
+
+/* ---- base ---------------------------------------------------------------------------------------------------- */
+
+/* What the outbox keeps allocated from one call to the next, in bytes: more than the effects of any usual call, so that
+ * the hot path never allocates; what a burst took beyond it is given back. */
+#define CLASP_OUTBOX_KEEP (1u << 20)
+
+/* Most bytes that the effects of one call may speak of. The largest call is the hub's WELCOME, whose SNAPSHOT holds all
+ * params: CLASP_HUB_PARAM_BYTES and the list of one session for each frame. */
+#define CLASP_OUTBOX_MAX (64u << 20)
+
+/* Most bytes that the host may hand over in one call: a frame is 65,547, a signalling document at most this. */
+#define CLASP_INBOX_MAX (1u << 20)
+
+/* ---- session ------------------------------------------------------------------------------------------------- */
+
+/* Subscriptions of one client, and the bytes of all their patterns. */
+#define CLASP_SESSION_SUBSCRIPTIONS 4096u
+#define CLASP_SESSION_PATTERN_BYTES (1u << 20)
+
+/* Addresses that have an id at once, and their bytes. A relay may name any number of addresses; the least recently used
+ * one goes. JavaScript holds a string for each. */
+#define CLASP_SESSION_ADDRESSES 16384u
+#define CLASP_SESSION_ADDRESS_BYTES (2u << 20)
+
+/* SETs and PUBLISHes waiting for a session to open: bytes with their book-keeping, and how long one may wait. Half a
+ * minute covers a relay's restart; what is older would surprise whoever receives it. */
+#define CLASP_SESSION_QUEUE_BYTES (256u << 10)
+#define CLASP_SESSION_QUEUE_AGE_US 30000000u
+
+/* Bytes of a relay's URL. */
+#define CLASP_SESSION_URL_MAX 8192u
+
+/* Back-off: first wait, longest wait (ms), and for how long a session has to have been open for the next loss to begin
+ * with the first wait again: a relay that takes us and drops us at once must not be hammered. */
+#define CLASP_SESSION_BACKOFF_MS 500u
+#define CLASP_SESSION_BACKOFF_MAX_MS 10000u
+#define CLASP_SESSION_LASTED_US 5000000u
+
+/* For the socket to open, and from HELLO to WELCOME. A relay answers at once; TCP alone would try for minutes. */
+#define CLASP_SESSION_WELCOME_US 10000000u
+
+/* A direction that was silent for this long is tried with a PING; without any answer the socket is given up. Relays drop
+ * a session after 300 s, middleboxes after 30 to 60 s, and a half-open TCP connection is never reported at all. */
+#define CLASP_SESSION_QUIET_US 15000000u
+#define CLASP_SESSION_ANSWER_US 10000000u
+
+/* ---- door ---------------------------------------------------------------------------------------------------- */
+
+/* Sessions and conferences of one page at once. */
+#define CLASP_ABI_SESSIONS 64u
+#define CLASP_ABI_CONFERENCES 64u
+
+/* ---- hub ----------------------------------------------------------------------------------------------------- */
+
+/* Sessions at once: default, and the most that an option may ask for (a handle has 16 bits for the slot). */
+#define CLASP_HUB_SESSIONS 1000u
+#define CLASP_HUB_SESSIONS_MAX 16384u
+
+/* Subscriptions of one session (default), of all sessions, and the bytes of all patterns. */
+#define CLASP_HUB_SUBSCRIPTIONS 1000u
+#define CLASP_HUB_SUBSCRIPTIONS_MAX 65536u
+#define CLASP_HUB_PATTERN_BYTES (8u << 20)
+
+/* Addresses with an id and a cached route at once, and the bytes of both: 1000 subscribers of one address are 4 KB. */
+#define CLASP_HUB_ADDRESSES 16384u
+#define CLASP_HUB_ADDRESS_BYTES (16u << 20)
+
+/* Params held (default, and the most that an option may ask for), and the bytes of all with their book-keeping. The
+ * least recently used one goes. */
+#define CLASP_HUB_PARAMS 10000u
+#define CLASP_HUB_PARAMS_MAX 1000000u
+#define CLASP_HUB_PARAM_BYTES (32u << 20)
+
+/* Bytes of address and value of one param, such that it fits a SNAPSHOT of its own: 65,535 less type and count (3),
+ * two lengths (4), value type, flags (2), revision, timestamp (16), writer (36). */
+#define CLASP_HUB_PARAM_MAX (65535u - 3u - 4u - 2u - 16u - 36u)
+
+/* Life of a param after its last write when its SET names none, in seconds; how often expired ones are looked for. */
+#define CLASP_HUB_PARAM_TTL_S 3600u
+#define CLASP_HUB_SWEEP_US 60000000u
+
+/* Messages a second from one session (default); a session may be ahead by one second's worth. */
+#define CLASP_HUB_RATE 1000u
+
+/* From the connection to HELLO, and without any message after it. */
+#define CLASP_HUB_HELLO_US 10000000u
+#define CLASP_HUB_SILENCE_US 300000000u
+
+/* Bytes of announced signals, of one session and of all. */
+#define CLASP_HUB_ANNOUNCED_SESSION_BYTES (128u << 10)
+#define CLASP_HUB_ANNOUNCED_BYTES (4u << 20)
+
+/* Bytes of the relay's name. */
+#define CLASP_HUB_NAME_MAX 256u
+
+/* ---- peer ---------------------------------------------------------------------------------------------------- */
+
+/* Peers of one conference, those not yet forgotten included. */
+#define CLASP_CONFERENCE_PEERS 256u
+
+/* Bytes of an id. Ids of ours have 36; the rest is for what other makes choose. */
+#define CLASP_CONFERENCE_ID_MAX 256u
+
+/* Bytes of the JSON of a state, or of credentials: an offer with its state has to fit a frame. */
+#define CLASP_CONFERENCE_STATE_MAX (16u << 10)
+
+/* Bytes of one session description. A browser with every codec writes some 8 KB, with ten tracks some 30. */
+#define CLASP_SDP_MAX (40u << 10)
+
+/* Bytes of a candidate line, of one of its other members, and of the JSON of all. Lines have some 100 to 200. */
+#define CLASP_CANDIDATE_MAX 1024u
+#define CLASP_CANDIDATE_FIELD_MAX 256u
+#define CLASP_CANDIDATE_JSON_MAX 2048u
+
+/* Candidates kept for one peer: own ones of a round, to be sent again, and remote ones that came too early. A host with
+ * several networks finds some 20. One peer pins at most 2 x 64 x 2 KiB + 40 KiB + 2 x 16 KiB = 328 KiB, all peers 82 MiB. */
+#define CLASP_CANDIDATES 64u
+
+/* Bytes of one signal as JSON: a description whose line ends are escaped, and a state. */
+#define CLASP_SIGNAL_MAX (96u << 10)
+
+/* Messages waiting for one peer's channel, whatever queueSize says. */
+#define CLASP_CONFERENCE_QUEUE_MAX 1024u
+
+/* A peer that answers neither on its path nor by a signal for so long is gone. Browsers notice a dead path after 5 to 7 s,
+ * so a killed page is known within 10 s. */
+#define CLASP_SILENCE_US 2500000u
+
+/* What must not come back (late copies of a closed attempt's offer) is remembered for so long. */
+#define CLASP_CONFERENCE_FORGET_US 60000000u
+
+/* Repeats begin after so long, or after the second while a path is broken, and double up to the last. */
+#define CLASP_REPEAT_US 1000000u
+#define CLASP_REPEAT_URGENT_US 400000u
+#define CLASP_REPEAT_MAX_US 30000000u
+#define CLASP_REPEAT_SYNC_US 5000000u /* the last wait of a state that is not acknowledged */
+
+/* The same description is not sent again sooner than this, however often a peer asks. */
+#define CLASP_REPEAT_MIN_US 200000u
+
+/* ---- route --------------------------------------------------------------------------------------------------- */
+
+/* Bytes of one address or pattern: what the u16 length of a string field can say. */
+#define CLASP_ADDRESS_MAX_LEN 65535u
+
+/* Segments of one address or pattern. Matching takes at most the product of both, 65,025 comparisons of segments. */
+#define CLASP_ADDRESS_SEGMENTS 255u
+
+#endif

@@ -1,0 +1,105 @@
+/**
+ * The outbox: what the core wants done. Records of one fixed size, and the bytes they speak of.
+ *
+ * A call into the core appends; the host drains after the call, in order, and clears. The core never waits for an
+ * effect: whatever comes of it enters later as an event of its own. Bytes are named by their offset, so that a replay
+ * on another machine gives the same records.
+ */
+#ifndef CLASP_BASE_OUTBOX_H
+#define CLASP_BASE_OUTBOX_H
+
+#include "base/bytes.h"
+
+/*
+ * Every effect there is. `owner` is the session or conference that speaks; a, b, number, bytes by kind:
+ *
+ * Relay session                a                 b                    bytes
+ *   SOCKET_OPEN                -                 -                    URL
+ *   SOCKET_SEND                -                 -                    one WebSocket message
+ *   SOCKET_CLOSE               close code        -                    reason
+ *   SESSION_STATE              clasp_session_state  cause (clasp_err) session id when OPEN
+ *   ADDRESS                    address id        -                    address: this id now means this text
+ *   DELIVER                    address id        value type | signal << 8 | count << 16
+ *                                                                     count u32 subscription ids (host byte order), then
+ *                                                                     the value data; a number is in `number` alone
+ *   SESSION_ERROR              wire ERROR code or 0  clasp_err        message text
+ *
+ * Conference (Sender, Receiver); `a` is the peer's handle unless said otherwise
+ *   SIGNAL                     0: to the room, else bytes of the remote id
+ *                                                -                    remote id, then the JSON text to emit
+ *   PEER                       peer              -                    remote id: this handle now means this peer; empty: nobody
+ *   VERIFY                     peer              -                    credentials as JSON, empty: none given
+ *   LINK_OPEN                  peer              CLASP_LINK_*         label of the data channel
+ *   LINK_OFFER                 peer              round; 0: the first  - (make and set an offer; round > 0 restarts ICE)
+ *   LINK_ANSWER                peer              round                SDP of the offer to set and answer
+ *   LINK_APPLY                 peer              round                SDP of the answer to set
+ *   LINK_CANDIDATE             peer              round                candidate as JSON
+ *   LINK_CLOSE                 peer              -                    -
+ *   PEER_STATE                 peer              1: raise `sync`      the remote state as JSON
+ *   PEER_CONNECTED             peer              1: again, it recovered  -
+ *   PEER_RECOVERING            peer              -                    - (the path broke; a restart is under way)
+ *   PEER_DISPOSED              peer              cause, OK: in order  text of the cause
+ *   PEER_ERROR                 peer or 0         clasp_err            text; not fatal
+ *   TRANSMIT                   peer              ticket               -
+ *   DROP                       peer              ticket               - (the queue was full, or the peer is gone)
+ *
+ * Hub (the relay's side)
+ *   HUB_SEND                   count             -                    count u32 session handles, then one frame for all
+ *   HUB_CLOSE                  session           close code           reason
+ *   HUB_EVENT                  session           clasp_hub_event      text for the log
+ */
+// clang-format off
+#define CLASP_EFFECT_LIST(X) \
+    X(SOCKET_OPEN, 1) X(SOCKET_SEND, 2) X(SOCKET_CLOSE, 3) X(SESSION_STATE, 4) X(ADDRESS, 5) X(DELIVER, 6)         \
+    X(SESSION_ERROR, 7)                                                                                            \
+    X(SIGNAL, 16) X(PEER, 17) X(VERIFY, 18) X(LINK_OPEN, 19) X(LINK_OFFER, 20) X(LINK_ANSWER, 21)                  \
+    X(LINK_APPLY, 22) X(LINK_CANDIDATE, 23) X(LINK_CLOSE, 24) X(PEER_STATE, 25) X(PEER_CONNECTED, 26)              \
+    X(PEER_RECOVERING, 27) X(PEER_DISPOSED, 28) X(PEER_ERROR, 29) X(TRANSMIT, 30) X(DROP, 31)                      \
+    X(HUB_SEND, 48) X(HUB_CLOSE, 49) X(HUB_EVENT, 50)
+// clang-format on
+
+typedef enum clasp_effect_kind {
+#define X(name, value) CLASP_EFFECT_##name = (value),
+    CLASP_EFFECT_LIST(X)
+#undef X
+} clasp_effect_kind;
+
+/** One record; the glue reads this layout through typed arrays. */
+typedef struct clasp_effect {
+    uint32_t kind;  /* clasp_effect_kind */
+    uint32_t owner; /* handle of the session or conference */
+    uint32_t a;
+    uint32_t b;
+    double number; /* DELIVER of a number: its value */
+    uint32_t at;   /* offset of the bytes in the outbox's bytes */
+    uint32_t len;  /* bytes */
+} clasp_effect;
+_Static_assert(sizeof(clasp_effect) == 32, "the glue reads this layout");
+
+typedef struct clasp_outbox {
+    clasp_effect *effects; /* given by malloc */
+    uint32_t count, cap;   /* records */
+    uint8_t *bytes;        /* given by malloc */
+    uint32_t len, bytes_cap;
+    clasp_err err; /* CLASP_NO_MEMORY or CLASP_TOO_LARGE that sticks until clasp_outbox_clear() */
+} clasp_outbox;
+
+void clasp_outbox_deinit(clasp_outbox *out);
+
+/** Forget all records; what was allocated stays for the next call, up to CLASP_OUTBOX_KEEP bytes. */
+void clasp_outbox_clear(clasp_outbox *out);
+
+/** Append an effect whose bytes are copied. NULL bytes with a length: the room is left for the caller to fill. */
+clasp_effect *clasp_outbox_add(clasp_outbox *out, clasp_effect_kind kind, uint32_t owner, uint32_t a,
+                               uint32_t b, clasp_span bytes);
+
+/** Append an effect whose bytes are two spans, one after the other. */
+clasp_effect *clasp_outbox_add2(clasp_outbox *out, clasp_effect_kind kind, uint32_t owner, uint32_t a,
+                                uint32_t b, clasp_span first, clasp_span second);
+
+/** Bytes of an effect, lent until the next call that appends. */
+static inline clasp_span clasp_outbox_bytes(const clasp_outbox *out, const clasp_effect *effect) {
+    return (clasp_span){out->bytes + effect->at, effect->len};
+}
+
+#endif
