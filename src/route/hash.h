@@ -1,0 +1,63 @@
+/**
+ * Hashing and comparing texts a word at a time: what the look-up of an address spends its time with.
+ */
+#ifndef CLASP_ROUTE_HASH_H
+#define CLASP_ROUTE_HASH_H
+
+#include "base/bytes.h"
+
+static inline uint64_t clasp_native_u64(const uint8_t *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static inline uint64_t clasp_native_u32(const uint8_t *p) {
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* Take in one word. The product of the two halves makes what a changed bit leads to depend on the seed, so texts that
+ * collide under every seed cannot be written down. */
+static inline uint64_t clasp_hash_mix(uint64_t hash, uint64_t word) {
+    const uint64_t x = hash ^ word;
+    const uint64_t sum = x * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)(uint32_t)x * (x >> 32);
+    return sum << 32 | sum >> 32;
+}
+
+/* Fewer than eight bytes as one word. */
+static inline uint64_t clasp_short_word(const uint8_t *at, uint32_t len) {
+    if (len >= 4) {
+        return clasp_native_u32(at) | clasp_native_u32(at + len - 4) << 32;
+    }
+    return len == 0 ? 0 : (uint64_t)at[0] | (uint64_t)at[len / 2] << 8 | (uint64_t)at[len - 1] << 16;
+}
+
+static inline uint32_t clasp_hash(uint64_t seed, clasp_span text) {
+    const uint8_t *at = text.at;
+    uint64_t hash = seed ^ (uint64_t)text.len << 40;
+    for (uint32_t left = text.len; left > 8; left -= 8, at += 8) {
+        hash = clasp_hash_mix(hash, clasp_native_u64(at));
+    }
+    /* The last word overlaps the one before. */
+    hash = clasp_hash_mix(hash, text.len >= 8 ? clasp_native_u64(text.at + text.len - 8)
+                                              : clasp_short_word(text.at, text.len));
+    hash = (hash ^ hash >> 29) * UINT64_C(0xD6E8FEB86659FD93);
+    return (uint32_t)(hash >> 32);
+}
+
+/* True if `a` and `b` begin with the same `len` bytes. */
+static inline bool clasp_same_bytes(const uint8_t *a, const uint8_t *b, uint32_t len) {
+    if (len < 8) {
+        return clasp_short_word(a, len) == clasp_short_word(b, len);
+    }
+    for (uint32_t i = 0; i < len - 8; i += 8) {
+        if (clasp_native_u64(a + i) != clasp_native_u64(b + i)) {
+            return false;
+        }
+    }
+    return clasp_native_u64(a + len - 8) == clasp_native_u64(b + len - 8);
+}
+
+#endif

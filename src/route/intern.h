@@ -1,0 +1,58 @@
+/**
+ * Interned addresses: text to id by one hash look-up, and with each address the list of subscription ids that its owner
+ * keeps for it. Bounded in count and bytes; the least recently used address goes first.
+ */
+#ifndef CLASP_ROUTE_INTERN_H
+#define CLASP_ROUTE_INTERN_H
+
+#include "base/bytes.h"
+#include "route/table.h"
+
+typedef struct clasp_interned {
+    uint64_t stamp; /* the owner's: of the list; 0: no list was ever kept */
+    uint8_t *text;  /* NULL: this id is free */
+    uint32_t *list; /* NULL when list_len is 0 */
+    uint32_t len;   /* bytes of text */
+    uint32_t list_len;
+    uint32_t hash;
+    uint32_t newer; /* neighbours in the order of use; CLASP_NONE at the ends */
+    uint32_t older; /* of a free id: the next free one */
+} clasp_interned;
+
+typedef struct clasp_intern {
+    clasp_interned *entries; /* by id */
+    uint32_t cap;            /* entries allocated */
+    uint32_t free_id;        /* the first free one; CLASP_NONE: none */
+    uint32_t count;          /* addresses interned */
+    uint32_t bytes;          /* of their texts and lists */
+    uint32_t max_count;
+    uint32_t max_bytes;
+    uint32_t newest;
+    uint32_t oldest;
+    clasp_table table;
+    uint64_t seed;
+} clasp_intern;
+
+/** `max_count` at least 1; `max_bytes` at least CLASP_ADDRESS_MAX_LEN. Allocates nothing. */
+void clasp_intern_init(clasp_intern *intern, uint32_t max_count, uint32_t max_bytes, uint64_t seed);
+void clasp_intern_deinit(clasp_intern *intern);
+
+/** The id of an address, which becomes the most recently used one; CLASP_NONE when it is not interned.
+ *  `hash` is set in either case, for clasp_intern_add(). */
+uint32_t clasp_intern_find(clasp_intern *intern, clasp_span address, uint32_t *hash);
+
+/** Intern an address that clasp_intern_find() has not found; others may go. CLASP_NONE: no memory, nothing has changed. */
+uint32_t clasp_intern_add(clasp_intern *intern, clasp_span address, uint32_t hash);
+
+/**
+ * Keep a copy of `list` with the most recently used address, in place of the one it has; other addresses may go. A list
+ * of more than a quarter of the byte bound, or one that there is no memory for, is not kept.
+ * @return true if it is kept
+ */
+bool clasp_intern_keep(clasp_intern *intern, const uint32_t *list, uint32_t list_len, uint64_t stamp);
+
+/** Bytes held, with all tables; and the most that can become. */
+size_t clasp_intern_memory(const clasp_intern *intern);
+size_t clasp_intern_memory_max(uint32_t max_count, uint32_t max_bytes);
+
+#endif

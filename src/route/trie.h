@@ -1,0 +1,58 @@
+/**
+ * Patterns as a trie of segments. Literal children are found by hash, "*" and "**" stand in the node, children with
+ * stars inside a segment form a list. Who subscribed is not known here: the owner hangs a list at each node.
+ */
+#ifndef CLASP_ROUTE_TRIE_H
+#define CLASP_ROUTE_TRIE_H
+
+#include "base/bytes.h"
+#include "route/table.h"
+
+typedef struct clasp_trie_node {
+    uint8_t *text; /* the segment of a literal, or of one with stars inside; NULL for "*" and "**" */
+    uint32_t len;
+    uint32_t hash;     /* of parent and segment */
+    uint32_t parent;   /* of a free node: the next free one */
+    uint32_t star;     /* child "*"; 0: none */
+    uint32_t globstar; /* child "**"; 0: none */
+    uint32_t mixed;    /* first child with stars inside its segment; 0: none */
+    uint32_t next;     /* siblings in that list; 0 at the ends */
+    uint32_t prev;
+    uint32_t uses;  /* children, and calls of clasp_trie_insert() that are not released yet */
+    uint32_t owner; /* the owner's; CLASP_NONE at first, and whenever no pattern ends here */
+    uint32_t mark;  /* the step of a walk that has reached this node */
+    uint32_t kind;
+} clasp_trie_node;
+
+typedef struct clasp_trie {
+    clasp_trie_node *nodes; /* [0] is none, [1] the root */
+    uint32_t *reached;      /* the nodes a walk is at, and … */
+    uint32_t *next;         /* … those that it gets to with the next segment: room for all nodes each */
+    uint32_t cap;           /* nodes allocated */
+    uint32_t free_node;     /* 0: none */
+    uint32_t step;
+    uint32_t text_bytes;
+    clasp_table edges; /* (parent, segment) to child */
+    uint64_t seed;
+} clasp_trie;
+
+/** False: no memory. */
+bool clasp_trie_init(clasp_trie *trie, uint64_t seed);
+void clasp_trie_deinit(clasp_trie *trie);
+
+/** The node of a checked pattern; give it back with clasp_trie_release(). 0: no memory, nothing has changed. */
+uint32_t clasp_trie_insert(clasp_trie *trie, clasp_span pattern);
+void clasp_trie_release(clasp_trie *trie, uint32_t node);
+
+/**
+ * The nodes with an owner whose patterns match a checked address, each once, in no order. Worst case: for each segment
+ * of the address, every node once (nodes with stars inside their segment: a comparison of segments). No allocation.
+ * @return how many; `matches` is lent
+ */
+uint32_t clasp_trie_walk(clasp_trie *trie, clasp_span address, const uint32_t **matches);
+
+/** Bytes held, with all tables; and the most that can become with `patterns` patterns of `bytes` bytes together. */
+size_t clasp_trie_memory(const clasp_trie *trie);
+size_t clasp_trie_memory_max(uint32_t patterns, uint32_t bytes);
+
+#endif
