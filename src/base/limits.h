@@ -115,6 +115,9 @@
 #define CLASP_HUB_HELLO_US 10000000u
 #define CLASP_HUB_SILENCE_US 300000000u
 
+/* Between two ERROR 503 to one session that does not keep up. */
+#define CLASP_HUB_LEFT_OUT_US 10000000u
+
 /* Bytes of announced signals, of one session and of all. */
 #define CLASP_HUB_ANNOUNCED_SESSION_BYTES (128u << 10)
 #define CLASP_HUB_ANNOUNCED_BYTES (4u << 20)
@@ -151,16 +154,16 @@
 /* Messages waiting for one peer's channel, whatever queueSize says. */
 #define CLASP_CONFERENCE_QUEUE_MAX 1024u
 
-/* A peer that answers neither on its path nor by a signal for so long is gone. Browsers notice a dead path after 5 to 7 s,
- * so a killed page is known within 10 s. */
-#define CLASP_SILENCE_US 2500000u
+/* A peer that answers neither on its path nor by a signal for so long is gone. Chromium calls a dead path `disconnected`
+ * after 5 to 7.8 s, so a killed page is known within 9.3 s. */
+#define CLASP_SILENCE_US 1500000u
 
 /* What must not come back (late copies of a closed attempt's offer) is remembered for so long. */
 #define CLASP_CONFERENCE_FORGET_US 60000000u
 
 /* Repeats begin after so long, or after the second while a path is broken, and double up to the last. */
 #define CLASP_REPEAT_US 1000000u
-#define CLASP_REPEAT_URGENT_US 400000u
+#define CLASP_REPEAT_URGENT_US 300000u
 #define CLASP_REPEAT_MAX_US 30000000u
 #define CLASP_REPEAT_SYNC_US 5000000u /* the last wait of a state that is not acknowledged */
 

@@ -1,0 +1,28 @@
+#include "wire/message.h"
+
+static const uint8_t QOS[] = {
+#define X(name, code, qos) [code] = qos,
+    CLASP_MESSAGE_LIST(X)
+#undef X
+};
+
+static const uint8_t PUBLISH_QOS[] = {
+    [CLASP_SIGNAL_PARAM] = CLASP_QOS_CONFIRM,   [CLASP_SIGNAL_EVENT] = CLASP_QOS_CONFIRM,
+    [CLASP_SIGNAL_STREAM] = CLASP_QOS_FIRE,     [CLASP_SIGNAL_GESTURE] = CLASP_QOS_FIRE,
+    [CLASP_SIGNAL_TIMELINE] = CLASP_QOS_COMMIT,
+};
+
+clasp_qos clasp_message_qos(const clasp_message *message) {
+    if (message->type == CLASP_MSG_PUBLISH && message->signal < sizeof PUBLISH_QOS) {
+        return (clasp_qos)PUBLISH_QOS[message->signal];
+    }
+    return message->type < sizeof QOS ? (clasp_qos)QOS[message->type] : CLASP_QOS_FIRE;
+}
+
+uint8_t clasp_message_type_bit(const clasp_message *message) {
+    if (message->type == CLASP_MSG_SET) {
+        return CLASP_TYPE_PARAM;
+    }
+    const bool is_publish = message->type == CLASP_MSG_PUBLISH && message->signal <= CLASP_SIGNAL_TIMELINE;
+    return is_publish ? (uint8_t)(CLASP_TYPE_PARAM << message->signal) : 0;
+}
