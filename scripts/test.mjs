@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+/**
+ * `npm test`: set-up, build, every test; the last line is the sum, `N passed, N failed`.
+ *
+ *   node scripts/test.mjs [c] [js] [browser] [word…]
+ *
+ * Without a stage: all of them. A word keeps the tests (C) or test files (JavaScript) whose name holds it.
+ */
+import { basename, join } from 'node:path';
+import { matches, runCTests } from './lib/c-tests.mjs';
+import { build } from './lib/cmake.mjs';
+import { filesUnder } from './lib/files.mjs';
+import { runJsTests } from './lib/js-tests.mjs';
+import { buildPackage } from './lib/package.mjs';
+import { ROOT, main, seconds } from './lib/process.mjs';
+import { setUp } from './setup.mjs';
+
+/** @typedef {import('./lib/js-tests.mjs').Result} Result */
+
+/**
+ * @typedef {object} Stage
+ * @property {() => Promise<unknown>} build
+ * @property {(words: string[]) => Promise<Result>} run
+ */
+
+/** @type {Record<string, Stage>} */
+const STAGES = {
+  c: {
+    build: () => build('native-debug'),
+    run: async (words) => runCTests(join(ROOT, 'build', 'native-debug'), words),
+  },
+  js: {
+    build: buildPackage,
+    run: (words) => runJsTests(testFiles('tests/js', words), 2),
+  },
+  browser: {
+    build: buildPackage,
+    run: (words) => runJsTests(testFiles('tests/browser', words), 1), // each has the machine for itself
+  },
+};
+
+/**
+ * @param {string} folder
+ * @param {string[]} words
+ */
+function testFiles(folder, words) {
+  return filesUnder([folder], /\.test\.js$/)
+    .filter((file) => matches(basename(file), words))
+    .map((file) => join(ROOT, file));
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} words
+ */
+async function runStage(name, words) {
+  const start = performance.now();
+  const result = await STAGES[name].run(words);
+  if (result.passed + result.failed === 0) {
+    result.failed = 1;
+    result.report += `\nthe stage "${name}" ran no test\n`;
+  }
+  process.stdout.write(result.report);
+  console.log(`[test] ${name}: ${summary(result)} in ${seconds(start)} s`);
+  return result;
+}
+
+/** @param {Result} result */
+function summary({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+await main(async () => {
+  const args = process.argv.slice(2);
+  const named = args.filter((word) => word in STAGES);
+  const words = args.filter((word) => !(word in STAGES));
+  const stages = named.length > 0 ? named : Object.keys(STAGES);
+  await setUp(['build', 'test']);
+  for (const work of new Set(stages.map((name) => STAGES[name].build))) await work();
+  /** @type {Result} */
+  const sum = { passed: 0, failed: 0, skipped: 0, report: '' };
+  for (const name of stages) {
+    const { passed, failed, skipped } = await runStage(name, words);
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+  }
+  console.log(summary(sum));
+  process.exitCode = sum.failed > 0 ? 1 : 0;
+});

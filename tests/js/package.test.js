@@ -1,0 +1,137 @@
+/** The packed tarball, as a stranger gets it. What it holds is built first: `npm run test:js` does. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { ROOT } from '../../scripts/lib/process.mjs';
+import { makeProject } from '../support/packed.js';
+
+const exec = promisify(execFile);
+
+/** Only these belong in it. */
+const EXPECTED =
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|(dist|js-glue|web|relay|types)\/.+)$/;
+const FORBIDDEN = /\.(map|c|h|test\.js|pem|key|tgz)$|(^|\/)(tests?|node_modules|\.[^/]+)(\/|$)/;
+
+/** @type {import('../support/packed.js').Project} */
+let project;
+
+before(async () => {
+  project = await makeProject('--omit=optional');
+});
+
+after(() => project.remove());
+
+/** @param {string} path inside the installed package */
+function installed(path) {
+  return join(project.folder, 'node_modules', 'clasp-p2p', path);
+}
+
+test('the tarball holds the sources, the modules and the types, and nothing else', () => {
+  assert.deepEqual(
+    project.packed.filter((path) => !EXPECTED.test(path) || FORBIDDEN.test(path)),
+    [],
+  );
+  const needed = [
+    'LICENSE',
+    'README.md',
+    'dist/clasp.mjs',
+    'dist/clasp.wasm',
+    'dist/clasp-p2p.min.js',
+  ];
+  needed.push('dist/clasp-hub.mjs', 'dist/clasp-hub.wasm', 'js-glue/abi.gen.js');
+  assert.deepEqual(
+    needed.filter((path) => !project.packed.includes(path)),
+    [],
+  );
+});
+
+test('the modules in it are WebAssembly', async () => {
+  for (const name of ['clasp', 'clasp-hub']) {
+    assert.ok(WebAssembly.validate(readFileSync(installed(`dist/${name}.wasm`))), name);
+  }
+});
+
+test('importing it does nothing: no timer, no socket, no global, no output', async () => {
+  const output = await project.node(`
+    const before = Object.getOwnPropertyNames(globalThis).join();
+    await import('clasp-p2p');
+    const added = Object.getOwnPropertyNames(globalThis).join() !== before;
+    const busy = process.getActiveResourcesInfo().filter((it) => /Timeout|TCP|UDP/.test(it));
+    console.log(JSON.stringify({ added, busy }));
+  `);
+  assert.equal(output, '{"added":false,"busy":[]}');
+});
+
+test('every entry resolves, and exports what it promises', async () => {
+  const output = await project.node(`
+    const client = await import('clasp-p2p');
+    const relay = await import('clasp-p2p/relay');
+    const wasm = import.meta.resolve('clasp-p2p/clasp.wasm');
+    console.log(JSON.stringify([
+      typeof client.ClaspError, typeof relay.startRelay, wasm.endsWith('/dist/clasp.wasm'),
+    ]));
+  `);
+  assert.equal(output, '["function","function",true]');
+});
+
+test('the bundle is one module with the same exports', async () => {
+  const output = await project.node(`
+    const names = Object.keys(await import('clasp-p2p')).sort().join();
+    const bundled = Object.keys(await import('./node_modules/clasp-p2p/dist/clasp-p2p.min.js')).sort().join();
+    console.log(names === bundled && names.length > 0 ? 'same' : names + ' | ' + bundled);
+  `);
+  assert.equal(output, 'same');
+});
+
+test('a strict TypeScript program compiles against its types', async () => {
+  mkdirSync(join(project.folder, 'typed'), { recursive: true });
+  const program = `
+    import { ClaspError } from 'clasp-p2p';
+    import { startRelay } from 'clasp-p2p/relay';
+    export const code = (error: ClaspError): string => error.code;
+    export const relay = (): ReturnType<typeof startRelay> => startRelay({ port: 0 });
+    // @ts-expect-error a code is a string, not any
+    export const wrong = (error: ClaspError): number => error.code;
+  `;
+  writeFileSync(join(project.folder, 'typed', 'program.ts'), program);
+  const flags = [
+    '--strict',
+    '--noEmit',
+    '--target',
+    'es2022',
+    '--module',
+    'nodenext',
+    '--skipLibCheck',
+    'false',
+  ];
+  flags.push('--lib', 'es2023,dom,dom.iterable,esnext.disposable', '--types', 'node');
+  flags.push('--typeRoots', join(ROOT, 'node_modules', '@types'));
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { stdout } = await exec(process.execPath, [
+    tsc,
+    ...flags,
+    join(project.folder, 'typed', 'program.ts'),
+  ]).catch(
+    (error) => error, // its output says what was wrong
+  );
+  assert.equal(stdout, '');
+});
+
+test('the command prints its usage', async () => {
+  const command = join(project.folder, 'node_modules', '.bin', 'clasp-p2p');
+  const { stdout } = await exec(command, ['--help'], { timeout: 20_000 });
+  assert.match(stdout, /clasp-p2p/);
+});
+
+test('publint has nothing to say', async () => {
+  const { messages, pkg } = await publint({ pkgDir: installed(''), strict: true, pack: false });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg ?? {})),
+    [],
+  );
+});
