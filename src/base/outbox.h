@@ -22,7 +22,9 @@
  *   DELIVER                    address id        value type | signal << 8 | count << 16
  *                                                                     count u32 subscription ids (host byte order), then
  *                                                                     the value data; a number is in `number` alone
- *   SESSION_ERROR              wire ERROR code or 0  clasp_err        message text
+ *   SESSION_ERROR              wire ERROR code or 0  clasp_err        the relay's words, if any
+ *
+ * Where bytes are words and empty, the words are those of the result: clasp_err_text().
  *
  * Conference (Sender, Receiver); `a` is the peer's handle unless said otherwise
  *   SIGNAL                     0: to the room, else bytes of the remote id
@@ -38,8 +40,8 @@
  *   PEER_STATE                 peer              1: raise `sync`      the remote state as JSON
  *   PEER_CONNECTED             peer              1: again, it recovered  -
  *   PEER_RECOVERING            peer              -                    - (the path broke; a restart is under way)
- *   PEER_DISPOSED              peer              cause, OK: in order  text of the cause
- *   PEER_ERROR                 peer or 0         clasp_err            text; not fatal
+ *   PEER_DISPOSED              peer              cause, OK: in order  words
+ *   PEER_ERROR                 peer or 0         clasp_err            words; not fatal
  *   TRANSMIT                   peer              ticket               -
  *   DROP                       peer              ticket               - (the queue was full, or the peer is gone)
  *

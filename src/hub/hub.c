@@ -1,0 +1,191 @@
+#include "hub/hub.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "hub/send.h"
+
+#define DEFAULT_NAME "clasp-p2p relay"
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+/* An option, or its default when it is 0; at most `most`. */
+static uint32_t option(uint32_t asked, uint32_t fallback, uint32_t most) {
+    const uint32_t value = asked ? asked : fallback;
+    return value < most ? value : most;
+}
+
+static bool init(clasp_hub *hub, const clasp_hub_options *options) {
+    const uint32_t sessions = option(options->max_sessions, CLASP_HUB_SESSIONS, CLASP_HUB_SESSIONS_MAX);
+    const uint32_t params = option(options->max_params, CLASP_HUB_PARAMS, CLASP_HUB_PARAMS_MAX);
+    clasp_span name = options->name.len > 0 ? options->name : clasp_span_of(DEFAULT_NAME);
+    name.len = name.len < CLASP_HUB_NAME_MAX ? name.len : CLASP_HUB_NAME_MAX;
+    clasp_hub_params_init(&hub->params, params, clasp_random_next(&hub->random));
+    hub->receivers = malloc(sessions * sizeof *hub->receivers);
+    return hub->receivers && clasp_hub_sessions_init(&hub->sessions, sessions) &&
+           clasp_hub_subs_init(&hub->subs, clasp_random_next(&hub->random)) &&
+           clasp_text_set(&hub->name, name);
+}
+
+clasp_hub *clasp_hub_new(const clasp_hub_options *options, const uint64_t seed[2], clasp_outbox *out) {
+    clasp_hub *hub = calloc(1, sizeof *hub);
+    if (!hub) {
+        return NULL;
+    }
+    hub->out = out;
+    hub->sweep_us = UINT64_MAX;
+    hub->max_subscriptions =
+        option(options->max_subscriptions, CLASP_HUB_SUBSCRIPTIONS, CLASP_HUB_SUBSCRIPTIONS_MAX);
+    hub->messages_per_second = option(options->messages_per_second, CLASP_HUB_RATE, UINT32_MAX);
+    clasp_random_seed2(&hub->random, seed[0], seed[1]);
+    if (!init(hub, options)) {
+        clasp_hub_free(hub);
+        return NULL;
+    }
+    return hub;
+}
+
+void clasp_hub_free(clasp_hub *hub) {
+    if (!hub) {
+        return;
+    }
+    for (uint32_t slot = 0; hub->sessions.slots && slot < hub->sessions.cap; slot++) {
+        clasp_hub_announced_drop(&hub->sessions.slots[slot].announced, &hub->announced_bytes);
+    }
+    clasp_hub_subs_deinit(&hub->subs);
+    clasp_hub_sessions_deinit(&hub->sessions);
+    clasp_hub_params_deinit(&hub->params);
+    clasp_text_clear(&hub->name);
+    free(hub->receivers);
+    free(hub);
+}
+
+/* ---- connections --------------------------------------------------------------------------------------------- */
+
+clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session) {
+    const clasp_hub_session *added = clasp_hub_sessions_add(&hub->sessions, now_us);
+    if (!added) {
+        CLASP_HUB_COUNT(hub, sessions_refused_total);
+        return CLASP_LIMIT;
+    }
+    *session = added->handle;
+    return CLASP_OK;
+}
+
+void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session) {
+    clasp_hub_subs_drop_all(&hub->subs, session);
+    clasp_hub_announced_drop(&session->announced, &hub->announced_bytes);
+    if (session->has_locked) {
+        clasp_hub_params_unlock(&hub->params, session->handle);
+        session->has_locked = false;
+    }
+}
+
+void clasp_hub_disconnected(clasp_hub *hub, uint32_t handle, uint64_t now_us) {
+    (void)now_us;
+    clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
+    if (!session) {
+        return;
+    }
+    if (session->phase == CLASP_HUB_GREETING) {
+        CLASP_HUB_COUNT(hub, sessions_refused_total);
+    }
+    clasp_hub_tell(hub, session, CLASP_HUB_EVENT_CLOSED, (clasp_span){NULL, 0}, (clasp_span){NULL, 0});
+    clasp_hub_strip(hub, session);
+    clasp_hub_sessions_remove(&hub->sessions, session);
+}
+
+/* ---- messages ------------------------------------------------------------------------------------------------ */
+
+/* What a message counts for against the rate: a bundle as its members. */
+static uint32_t price_of(const clasp_message *message) {
+    const uint32_t members = message->type == CLASP_MSG_BUNDLE ? message->list.count : 1;
+    return members > 0 ? members : 1;
+}
+
+/* A message of a session; `err` says whether `message` could be decoded. */
+static void dispatch(clasp_hub *hub, clasp_hub_session *session, clasp_err err, const clasp_message *message,
+                     uint64_t now_us) {
+    const clasp_span address = err == CLASP_OK ? message->address : (clasp_span){NULL, 0};
+    const uint32_t price = err == CLASP_OK ? price_of(message) : 1;
+    if (!clasp_hub_session_spend(session, price, hub->messages_per_second, now_us)) {
+        CLASP_HUB_COUNT(hub, rate_limited_total);
+        clasp_hub_send_error(hub, session, CLASP_WIRE_RATE_LIMITED, "too many messages a second", address);
+        return;
+    }
+    if (err != CLASP_OK) {
+        CLASP_HUB_COUNT(hub, malformed_total);
+        clasp_hub_send_error(hub, session, clasp_wire_error_of(err), clasp_err_text(err), address);
+        return;
+    }
+    clasp_hub_handler *handle = clasp_hub_handler_of(message->type);
+    if (handle) {
+        handle(hub, session, message, now_us);
+    }
+}
+
+clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint64_t now_us) {
+    clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
+    if (!session) {
+        return CLASP_BAD_HANDLE;
+    }
+    CLASP_HUB_COUNT(hub, messages_received_total);
+    hub->stats[CLASP_HUB_STAT_bytes_received_total] += bytes.len;
+    clasp_frame frame;
+    clasp_message message;
+    const clasp_err err = clasp_decode(bytes, &frame, &message);
+    if (session->phase == CLASP_HUB_OPEN) {
+        clasp_hub_sessions_touch(&hub->sessions, session, now_us);
+    } else if (err != CLASP_OK || message.type != CLASP_MSG_HELLO) {
+        hub->stats[CLASP_HUB_STAT_malformed_total] += err != CLASP_OK;
+        clasp_hub_give_up(hub, session, "the first message has to be HELLO");
+        return CLASP_OK;
+    }
+    dispatch(hub, session, err, &message, now_us);
+    return CLASP_OK;
+}
+
+void clasp_hub_left_out(clasp_hub *hub, uint32_t handle, uint32_t count, uint64_t now_us) {
+    clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
+    if (!session) {
+        return;
+    }
+    hub->stats[CLASP_HUB_STAT_left_out_total] += count;
+    if (now_us >= session->next_slow_us) {
+        session->next_slow_us = now_us + CLASP_HUB_LEFT_OUT_US;
+        clasp_hub_send_error(hub, session, CLASP_WIRE_SLOW_CONSUMER, "messages were left out: too slow",
+                             (clasp_span){NULL, 0});
+    }
+}
+
+/* ---- time ---------------------------------------------------------------------------------------------------- */
+
+uint64_t clasp_hub_deadline(const clasp_hub *hub) {
+    const uint64_t session = clasp_hub_sessions_deadline(&hub->sessions);
+    return session < hub->sweep_us ? session : hub->sweep_us;
+}
+
+void clasp_hub_tick(clasp_hub *hub, uint64_t now_us) {
+    clasp_hub_session *session;
+    while ((session = clasp_hub_sessions_overdue(&hub->sessions, now_us)) != NULL) {
+        clasp_hub_give_up(hub, session,
+                          session->phase == CLASP_HUB_GREETING ? "no HELLO in time" : "silent for too long");
+    }
+    if (now_us >= hub->sweep_us) {
+        clasp_hub_params_sweep(&hub->params, now_us);
+        hub->sweep_us = hub->params.count > 0 ? now_us + CLASP_HUB_SWEEP_US : UINT64_MAX;
+    }
+}
+
+double clasp_hub_stat_value(const clasp_hub *hub, clasp_hub_stat stat) {
+    switch (stat) {
+    case CLASP_HUB_STAT_sessions:
+        return hub->sessions.open_count;
+    case CLASP_HUB_STAT_subscriptions:
+        return hub->subs.count;
+    case CLASP_HUB_STAT_params:
+        return hub->params.count;
+    default:
+        return stat < CLASP_HUB_STAT_COUNT ? (double)hub->stats[stat] : 0;
+    }
+}

@@ -1,0 +1,107 @@
+#include "hub/send.h"
+
+#define CLOSE_POLICY 1008u /* WebSocket close code: policy violation */
+
+/* ---- encoding ------------------------------------------------------------------------------------------------ */
+
+/* Encode into the hub's frame. */
+static clasp_err encode(clasp_hub *hub, const clasp_message *message, clasp_span *frame) {
+    clasp_writer w = clasp_writer_of(hub->frame, sizeof hub->frame);
+    clasp_frame_write(&w, message);
+    *frame = clasp_written(&w);
+    return w.err;
+}
+
+/* One frame for `count` sessions. Without memory the outbox keeps the error for the host. */
+static void emit(clasp_hub *hub, const uint32_t *handles, uint32_t count, clasp_span frame) {
+    const clasp_span list = {(const uint8_t *)handles, count * (uint32_t)sizeof *handles};
+    if (clasp_outbox_add2(hub->out, CLASP_EFFECT_HUB_SEND, 0, count, 0, list, frame)) {
+        hub->stats[CLASP_HUB_STAT_messages_sent_total] += count;
+        hub->stats[CLASP_HUB_STAT_bytes_sent_total] += (uint64_t)count * frame.len;
+    }
+}
+
+clasp_err clasp_hub_send(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *message) {
+    clasp_span frame;
+    const clasp_err err = encode(hub, message, &frame);
+    if (err == CLASP_OK) {
+        emit(hub, &session->handle, 1, frame);
+    }
+    return err;
+}
+
+/* ---- refusals ------------------------------------------------------------------------------------------------ */
+
+void clasp_hub_send_error(clasp_hub *hub, const clasp_hub_session *session, clasp_wire_error code,
+                          const char *text, clasp_span address) {
+    clasp_message error = {.type = CLASP_MSG_ERROR, .code = (uint16_t)code, .name = clasp_span_of(text)};
+    if (address.len > 0) {
+        error.has = CLASP_HAS_ADDRESS;
+        error.address = address;
+    }
+    if (clasp_hub_send(hub, session, &error) == CLASP_TOO_LARGE) {
+        error.has = 0;
+        clasp_hub_send(hub, session, &error);
+    }
+}
+
+void clasp_hub_refuse(clasp_hub *hub, const clasp_hub_session *session, clasp_wire_error code,
+                      const char *text, clasp_span address) {
+    CLASP_HUB_COUNT(hub, rejected_total);
+    clasp_hub_send_error(hub, session, code, text, address);
+}
+
+/* ---- fan-out ------------------------------------------------------------------------------------------------- */
+
+/* Gather the sessions behind a route, each once. Returns how many. */
+static uint32_t gather(clasp_hub *hub, const clasp_route *route, uint8_t type_bit,
+                       const clasp_hub_session *except) {
+    const uint64_t mark = ++hub->fan_outs;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < route->sub_count; i++) {
+        const clasp_hub_sub *sub = &hub->subs.list[route->subs[i]];
+        clasp_hub_session *session = &hub->sessions.slots[sub->slot];
+        if ((sub->types & type_bit) != 0 && session->mark != mark && session != except) {
+            session->mark = mark;
+            hub->receivers[count++] = session->handle;
+        }
+    }
+    return count;
+}
+
+clasp_err clasp_hub_fan_out(clasp_hub *hub, const clasp_message *message, const clasp_hub_session *except) {
+    clasp_route route;
+    clasp_err err = clasp_routes_find(hub->subs.routes, message->address, &route);
+    if (err != CLASP_OK) {
+        return err;
+    }
+    const uint32_t count = gather(hub, &route, clasp_message_type_bit(message), except);
+    if (count == 0) {
+        return CLASP_OK;
+    }
+    clasp_span frame;
+    err = encode(hub, message, &frame);
+    if (err == CLASP_OK) {
+        emit(hub, hub->receivers, count, frame);
+        hub->stats[CLASP_HUB_STAT_deliveries_total] += count;
+    }
+    return err;
+}
+
+/* ---- the end of a session ------------------------------------------------------------------------------------ */
+
+void clasp_hub_tell(clasp_hub *hub, const clasp_hub_session *session, clasp_hub_event event, clasp_span first,
+                    clasp_span second) {
+    clasp_outbox_add2(hub->out, CLASP_EFFECT_HUB_EVENT, 0, session->handle, (uint32_t)event, first, second);
+}
+
+void clasp_hub_give_up(clasp_hub *hub, clasp_hub_session *session, const char *reason) {
+    const clasp_span text = clasp_span_of(reason);
+    if (session->phase == CLASP_HUB_GREETING) {
+        CLASP_HUB_COUNT(hub, sessions_refused_total);
+    }
+    clasp_hub_tell(hub, session, CLASP_HUB_EVENT_GIVEN_UP, text, (clasp_span){NULL, 0});
+    clasp_outbox_add(hub->out, CLASP_EFFECT_HUB_CLOSE, 0, session->handle, CLOSE_POLICY, text);
+    clasp_hub_strip(hub, session);
+    clasp_hub_sessions_remove(&hub->sessions, session);
+}

@@ -1,0 +1,32 @@
+/** What leaves a hub: answers, refusals, fan-out. For src/hub/ only. */
+#ifndef CLASP_HUB_SEND_H
+#define CLASP_HUB_SEND_H
+
+#include "hub/state.h"
+
+/** Send a message to one session. CLASP_TOO_LARGE when it fits no frame: then nothing is sent. */
+clasp_err clasp_hub_send(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *message);
+
+/** Send an ERROR. `address` is left out when it is empty, or does not fit. */
+void clasp_hub_send_error(clasp_hub *hub, const clasp_hub_session *session, clasp_wire_error code,
+                          const char *text, clasp_span address);
+
+/** Send an ERROR for a well-formed message, and count it. */
+void clasp_hub_refuse(clasp_hub *hub, const clasp_hub_session *session, clasp_wire_error code,
+                      const char *text, clasp_span address);
+
+/**
+ * Send a SET or PUBLISH once to every session that has a subscription for its address and type, but not to `except`
+ * (which may be NULL).
+ * @return CLASP_OK, also when nobody is there; CLASP_BAD_ADDRESS, CLASP_TOO_LARGE, CLASP_NO_MEMORY: nothing was sent
+ */
+clasp_err clasp_hub_fan_out(clasp_hub *hub, const clasp_message *message, const clasp_hub_session *except);
+
+/** HUB_CLOSE: the connection is to be closed, and the session is gone from here on. */
+void clasp_hub_give_up(clasp_hub *hub, clasp_hub_session *session, const char *reason);
+
+/** A line for the host's log: what happened, with two texts put together. */
+void clasp_hub_tell(clasp_hub *hub, const clasp_hub_session *session, clasp_hub_event event, clasp_span first,
+                    clasp_span second);
+
+#endif

@@ -1,0 +1,46 @@
+/** The inside of a hub. For src/hub/ only. */
+#ifndef CLASP_HUB_STATE_H
+#define CLASP_HUB_STATE_H
+
+#include "base/text.h"
+#include "hub/hub.h"
+#include "hub/params.h"
+#include "hub/sessions.h"
+#include "hub/subs.h"
+
+struct clasp_hub {
+    clasp_outbox *out; /* the host's */
+    clasp_hub_sessions sessions;
+    clasp_hub_subs subs;
+    clasp_hub_params params;
+    size_t announced_bytes; /* of all sessions */
+    clasp_random random;
+    clasp_text name;
+    uint32_t max_subscriptions, messages_per_second; /* per session */
+    uint64_t sweep_us;   /* when params are looked through; UINT64_MAX: there are none */
+    uint64_t fan_outs;   /* number of the latest one */
+    uint32_t *receivers; /* handles of a fan-out, room for all sessions; given by malloc */
+    uint64_t stats[CLASP_HUB_STAT_COUNT];
+    uint8_t frame[CLASP_FRAME_MAX];         /* being encoded */
+    uint8_t items[CLASP_FRAME_PAYLOAD_MAX]; /* of a list being built */
+};
+
+#define CLASP_HUB_COUNT(hub, name) ((hub)->stats[CLASP_HUB_STAT_##name]++)
+
+/** Answer to one message of an open session (HELLO: of any). Spans of the message are borrowed. */
+typedef void clasp_hub_handler(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
+                               uint64_t now_us);
+
+/** The handler of a message type; NULL: such a message is ignored. */
+clasp_hub_handler *clasp_hub_handler_of(uint8_t type);
+
+clasp_hub_handler clasp_hub_on_set, clasp_hub_on_publish, clasp_hub_on_bundle;  /* traffic.c */
+clasp_hub_handler clasp_hub_on_get, clasp_hub_on_subscribe, clasp_hub_on_query; /* lookup.c */
+
+/** Take back all that a session has: subscriptions, locks, announcements. */
+void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session);
+
+/** SNAPSHOTs of all params, as many as their size needs; one without a param when there is none. */
+void clasp_hub_send_params(clasp_hub *hub, clasp_hub_session *session, uint64_t now_us);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * js-glue/abi.gen.js: what JavaScript needs of the C headers, so that no number is typed twice.
+ *
+ * JavaScript, expanded by C's preprocessor alone. cmake/wasm.cmake names the headers with -imacros: their macros are
+ * there, their declarations are not. Names are made strings, since some (NULL, BOOL) are macros elsewhere.
+ */
+#define ENTRY(name, value) #name: value,
+#define TEXT_OF(name, value, text) #name: text,
+#define CODE_OF(name, value, text) #name: value,
+#define STAT(id, text) {name: #id, help: text},
+#define STRING(x) #x
+#define NUMBER(x) parseInt(STRING(x)) /* C's suffix u is none of JavaScript's */
+
+export const ABI_VERSION = NUMBER(CLASP_ABI_VERSION);
+
+export const ERR = {CLASP_ERR_LIST(CODE_OF)};
+
+export const ERR_TEXT = {CLASP_ERR_LIST(TEXT_OF)};
+
+export const EFFECT = {CLASP_EFFECT_LIST(ENTRY)};
+
+export const SESSION_EVENT = {CLASP_SESSION_EVENT_LIST(ENTRY)};
+
+export const SESSION_STATE = {CLASP_SESSION_STATE_LIST(ENTRY)};
+
+export const CONFERENCE_EVENT = {CLASP_CONFERENCE_EVENT_LIST(ENTRY)};
+
+export const ROLE = {CLASP_ROLE_LIST(ENTRY)};
+
+export const LINK_EVENT = {CLASP_LINK_EVENT_LIST(ENTRY)};
+
+export const LINK_OPEN_CHANNEL = NUMBER(CLASP_LINK_OPEN_CHANNEL);
+
+export const VALUE = {CLASP_VALUE_LIST(ENTRY)};
+
+export const VALUE_DEPTH = NUMBER(CLASP_VALUE_DEPTH);
+
+export const SIGNAL = {CLASP_SIGNAL_LIST(ENTRY)};
+
+export const TYPE_EVENT = NUMBER(CLASP_TYPE_EVENT);
+
+export const TYPE_ALL = NUMBER(CLASP_TYPE_ALL);
+
+export const FEATURES = NUMBER(CLASP_FEATURE_PARAM) | NUMBER(CLASP_FEATURE_EVENT) | NUMBER(CLASP_FEATURE_STREAM);
+
+export const FRAME_MAX =
+    NUMBER(CLASP_FRAME_HEADER) + NUMBER(CLASP_FRAME_TIMESTAMP) + NUMBER(CLASP_FRAME_PAYLOAD_MAX);
+
+export const HUB_EVENT = {CLASP_HUB_EVENT_LIST(ENTRY)};
+
+export const HUB_STATS = [CLASP_HUB_STAT_LIST(STAT)];

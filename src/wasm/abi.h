@@ -1,0 +1,108 @@
+/**
+ * The door between C and JavaScript: every export and import, on one screen.
+ *
+ * The host copies bytes into the inbox, makes one call, then drains the outbox (base/outbox.h), in order, and clears
+ * it. Scalars only; microseconds cross as double (exact to 2^53) and are uint64 inside. Handles carry a generation:
+ * an event for something already gone is refused here with CLASP_BAD_HANDLE. Results: clasp_err, or what is said.
+ */
+#ifndef CLASP_WASM_ABI_H
+#define CLASP_WASM_ABI_H
+
+#include <stdint.h>
+
+#include "base/outbox.h"
+
+#define CLASP_ABI_VERSION 1u
+
+#ifdef __wasm__
+#define CLASP_EXPORT(name) __attribute__((used, export_name(#name)))
+#else
+#define CLASP_EXPORT(name)
+#endif
+
+/* Both modules: the client's and the relay's. */
+CLASP_EXPORT(abi_version) uint32_t clasp_abi_version(void);
+CLASP_EXPORT(seed)
+void clasp_seed(uint32_t a, uint32_t b, uint32_t c, uint32_t d); /* once, before anything else */
+CLASP_EXPORT(inbox)
+uint8_t *clasp_inbox(uint32_t len); /* room for `len` bytes; NULL: over CLASP_INBOX_MAX, no memory */
+CLASP_EXPORT(outbox) const clasp_effect *clasp_outbox_effects(void);
+CLASP_EXPORT(outbox_count) uint32_t clasp_outbox_count(void);
+CLASP_EXPORT(outbox_bytes) const uint8_t *clasp_outbox_data(void);
+CLASP_EXPORT(outbox_clear) int32_t clasp_outbox_done(void); /* the error that stuck in it, if any */
+CLASP_EXPORT(deadline) double clasp_deadline(void);         /* us; Infinity: none */
+CLASP_EXPORT(tick) void clasp_tick(double now_us);
+
+/*
+ * The client's module. *_event(): one input; `len` bytes of it are in the inbox.
+ *
+ * Session events (a, b, inbox)
+ *   OPEN         features | reconnect << 8 | first back-off in ms << 9
+ *                                            url length << 16 | name length       url, name, token
+ *   CLOSE, HURRY, SOCKET_OPENED
+ *   SOCKET_CLOSED close code
+ *   RECEIVED                                                                      one WebSocket message
+ *   SUBSCRIBE    type mask                                                        pattern     -> the id, or an error
+ *   UNSUBSCRIBE  id
+ *   PUBLISH      signal                      address length                       address, value with its type code
+ *   SET                                      address length                       address, value with its type code
+ *
+ * Conference events (a = peer, b, inbox): as the functions of peer/conference.h of the same names
+ *   START config | STOP | SIGNAL json | SIGNALLING b=up | VERIFIED b=accepted | LINK b=event | arg << 8, bytes |
+ *   SEND b=ticket -> the number of peers, or an error | SYNC b=merge, json | DISPOSE
+ */
+// clang-format off
+#define CLASP_SESSION_EVENT_LIST(X) \
+    X(OPEN, 0) X(CLOSE, 1) X(HURRY, 2) X(SOCKET_OPENED, 3) X(SOCKET_CLOSED, 4) X(RECEIVED, 5) X(SUBSCRIBE, 6) \
+    X(UNSUBSCRIBE, 7) X(PUBLISH, 8) X(SET, 9)
+#define CLASP_CONFERENCE_EVENT_LIST(X) \
+    X(START, 0) X(STOP, 1) X(SIGNAL, 2) X(SIGNALLING, 3) X(VERIFIED, 4) X(LINK, 5) X(SEND, 6) X(SYNC, 7) X(DISPOSE, 8)
+// clang-format on
+
+typedef enum clasp_session_event {
+#define X(name, value) CLASP_SESSION_EVENT_##name = (value),
+    CLASP_SESSION_EVENT_LIST(X)
+#undef X
+} clasp_session_event;
+
+typedef enum clasp_conference_event {
+#define X(name, value) CLASP_CONFERENCE_EVENT_##name = (value),
+    CLASP_CONFERENCE_EVENT_LIST(X)
+#undef X
+} clasp_conference_event;
+
+CLASP_EXPORT(session_new) int32_t clasp_abi_session_new(void); /* its handle, or an error */
+CLASP_EXPORT(session_free) int32_t clasp_abi_session_free(uint32_t session);
+CLASP_EXPORT(session_event)
+int32_t clasp_abi_session_event(uint32_t session, uint32_t event, uint32_t a, uint32_t b, uint32_t len,
+                                double now_us);
+
+CLASP_EXPORT(conference_new) int32_t clasp_abi_conference_new(uint32_t role); /* its handle, or an error */
+CLASP_EXPORT(conference_free) int32_t clasp_abi_conference_free(uint32_t conference);
+CLASP_EXPORT(conference_event)
+int32_t clasp_abi_conference_event(uint32_t conference, uint32_t event, uint32_t a, uint32_t b, uint32_t len,
+                                   double now_us);
+
+/* websocket.c: the relay's socket, by <emscripten/websocket.h>. What arrives waits in the inbox for the host's next call:
+ * socket_pending() names the session event it is, and its length. */
+CLASP_EXPORT(socket_open)
+int32_t clasp_socket_open(uint32_t session, uint32_t url_len); /* URL in the inbox */
+CLASP_EXPORT(socket_send) int32_t clasp_socket_send(uint32_t session, const uint8_t *bytes, uint32_t len);
+CLASP_EXPORT(socket_close) void clasp_socket_close(uint32_t session, uint32_t code);
+CLASP_EXPORT(socket_pending)
+const uint32_t *clasp_socket_pending(void); /* session, event, a, len; NULL: nothing */
+
+/*
+ * The relay's module.
+ */
+CLASP_EXPORT(hub_start) /* the relay's name is in the inbox; 0 anywhere: the default */
+int32_t clasp_abi_hub_start(uint32_t name_len, uint32_t max_sessions, uint32_t max_subscriptions,
+                            uint32_t max_params, uint32_t messages_per_second);
+CLASP_EXPORT(hub_connected)
+int32_t clasp_abi_hub_connected(double now_us); /* the session's handle, or an error */
+CLASP_EXPORT(hub_disconnected) void clasp_abi_hub_disconnected(uint32_t session, double now_us);
+CLASP_EXPORT(hub_received) int32_t clasp_abi_hub_received(uint32_t session, uint32_t len, double now_us);
+CLASP_EXPORT(hub_left_out) void clasp_abi_hub_left_out(uint32_t session, uint32_t count, double now_us);
+CLASP_EXPORT(hub_stat) double clasp_abi_hub_stat(uint32_t stat);
+
+#endif
