@@ -114,7 +114,7 @@ clasp_err clasp_conference_start(clasp_conference *c, clasp_span json, uint64_t 
     c->rev = 1;
     c->invokes = 0;
     c->pings_left = c->ping_attempts;
-    conference_invoke_room(c);
+    conference_invoke_room(c, now_us);
     c->invoke_us = now_us + conference_backoff(c, CLASP_REPEAT_US, 0, CLASP_REPEAT_MAX_US);
     return CLASP_OK;
 }
@@ -317,6 +317,9 @@ clasp_err clasp_conference_dispose(clasp_conference *c, uint32_t handle, uint64_
 }
 
 void clasp_conference_signalling(clasp_conference *c, bool up, uint64_t now_us) {
+    if (c->signalling_down == !up) {
+        return;
+    }
     c->signalling_down = !up;
     for (uint32_t i = 0; c->started && i < CLASP_CONFERENCE_PEERS; i++) {
         conference_peer *peer = c->peers[i];
@@ -329,7 +332,9 @@ void clasp_conference_signalling(clasp_conference *c, bool up, uint64_t now_us) 
         }
     }
     if (up && c->started) {
+        const uint64_t again_us =
+            c->invoked_us + CLASP_REPEAT_US; /* what was said just now has waited for this */
         c->invokes = 0;
-        c->invoke_us = now_us;
+        c->invoke_us = again_us > now_us ? again_us : now_us;
     }
 }

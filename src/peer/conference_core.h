@@ -27,8 +27,9 @@ struct clasp_conference {
     uint32_t generation;
     clasp_random random;
     conference_peer *peers[CLASP_CONFERENCE_PEERS];
-    uint64_t invoke_us; /* when to invoke the whole room again; NEVER: not */
-    uint8_t invokes;    /* the back-off's exponent */
+    uint64_t invoked_us; /* when the whole room was last invoked */
+    uint64_t invoke_us;  /* when to invoke the whole room again; NEVER: not */
+    uint8_t invokes;     /* the back-off's exponent */
     uint32_t pings_left;
     uint32_t *waiting; /* tickets from before there was any peer */
     uint32_t waiting_count;
@@ -49,12 +50,12 @@ conference_peer *conference_peer_for(clasp_conference *c, clasp_span id, uint64_
 void conference_emit(clasp_conference *c, const conference_peer *peer, conference_signal *signal);
 
 /** An invoke to the whole room. */
-void conference_invoke_room(clasp_conference *c);
+void conference_invoke_room(clasp_conference *c, uint64_t now_us);
 
 /** The state, to a peer that has an offer. */
 void conference_send_sync(clasp_conference *c, conference_peer *peer, uint64_t now_us);
 
-/** Tell the application of a fault that ends nothing. `peer` may be NULL; so may `text.at`. */
+/** Tell the application of a fault that ends nothing. `peer` may be NULL; empty words: those of the result. */
 void conference_error(clasp_conference *c, const conference_peer *peer, clasp_err err, clasp_span text);
 
 /** Carry out an action of the negotiation's table. `signal` is the one that led to it, or NULL. */

@@ -12,9 +12,8 @@ uint64_t conference_backoff(clasp_conference *c, uint64_t first_us, uint8_t expo
 /* ---- signals ------------------------------------------------------------------------------------------------- */
 
 void conference_error(clasp_conference *c, const conference_peer *peer, clasp_err err, clasp_span text) {
-    const clasp_span words = text.at ? text : clasp_span_of(clasp_err_text(err));
     clasp_outbox_add(c->out, CLASP_EFFECT_PEER_ERROR, c->handle, peer ? peer->handle : 0, (uint32_t)err,
-                     words);
+                     text);
 }
 
 void conference_emit(clasp_conference *c, const conference_peer *peer, conference_signal *signal) {
@@ -39,7 +38,8 @@ static conference_signal of_attempt(signal_type type, const conference_peer *pee
                                .round = peer->round};
 }
 
-void conference_invoke_room(clasp_conference *c) {
+void conference_invoke_room(clasp_conference *c, uint64_t now_us) {
+    c->invoked_us = now_us;
     conference_signal signal = {.type = SIGNAL_INVOKE, .credentials = c->credentials};
     conference_emit(c, NULL, &signal);
 }
@@ -135,8 +135,10 @@ static void open_link(clasp_conference *c, conference_peer *peer, uint64_t attem
     peer->linked = true;
     conference_peer_next_round(peer, 0);
     arm_expiry(c, peer, now_us);
+    const bool sender = c->role == CLASP_ROLE_SENDER; /* the channel is named by the Receiver's id */
     clasp_outbox_add(c->out, CLASP_EFFECT_LINK_OPEN, c->handle, peer->handle,
-                     c->data_channel ? CLASP_LINK_OPEN_CHANNEL : 0, clasp_text_span(&peer->id));
+                     c->data_channel ? CLASP_LINK_OPEN_CHANNEL : 0,
+                     clasp_text_span(sender ? &peer->id : &c->id));
     for (; c->waiting_count > 0; c->waiting_count--) {
         conference_transmit(c, peer, c->waiting[0]);
         memmove(c->waiting, c->waiting + 1, (c->waiting_count - 1) * sizeof *c->waiting);
@@ -250,9 +252,8 @@ void conference_dispose(clasp_conference *c, conference_peer *peer, clasp_err ca
     for (uint32_t i = 0; i < peer->ticket_count; i++) {
         drop_ticket(c, peer, peer->tickets[i]);
     }
-    const clasp_span words = cause == CLASP_OK || text.at ? text : clasp_span_of(clasp_err_text(cause));
     clasp_outbox_add(c->out, CLASP_EFFECT_LINK_CLOSE, c->handle, peer->handle, 0, NO_BYTES);
-    clasp_outbox_add(c->out, CLASP_EFFECT_PEER_DISPOSED, c->handle, peer->handle, (uint32_t)cause, words);
+    clasp_outbox_add(c->out, CLASP_EFFECT_PEER_DISPOSED, c->handle, peer->handle, (uint32_t)cause, text);
     close_slot(peer, now_us);
     seek(c, now_us);
 }

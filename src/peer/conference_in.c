@@ -72,6 +72,7 @@ static clasp_err receiver_invoked(clasp_conference *c, const conference_signal *
     if (peer && (signal->ours || !peer->linked)) {
         peer->ours = signal->ours;
         peer->heard = true;
+        peer->gone = false; /* a Sender may start again under its id */
         conference_step(c, peer, ON_INVOKE, signal, now_us);
     }
     return err;
@@ -141,6 +142,7 @@ static clasp_err receiver_offered(clasp_conference *c, const conference_signal *
         return CLASP_OK;
     }
     peer->ours = signal->ours;
+    peer->gone = false;
     if (event != ON_OFFER) {
         take_newer_state(c, peer, signal, true);
     }

@@ -90,7 +90,7 @@ static void invoke_due(clasp_conference *c, uint64_t now_us) {
         }
         c->pings_left--;
     }
-    conference_invoke_room(c);
+    conference_invoke_room(c, now_us);
     c->invokes = c->invokes < UINT8_MAX ? (uint8_t)(c->invokes + 1) : UINT8_MAX;
     const bool goes_on = sender ? c->invokes < 4 : (c->ping_interval_us > 0 || !c->was_connected);
     if (goes_on) {

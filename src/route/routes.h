@@ -15,12 +15,12 @@ typedef struct clasp_routes clasp_routes;
 
 typedef struct clasp_route_bounds {
     uint32_t addresses; /* interned at once; at least 1 */
-    uint32_t
-        address_bytes; /* of all interned addresses and the lists kept for them; at least CLASP_ADDRESS_MAX_LEN */
+    /* Of all interned addresses and the lists kept for them; at least CLASP_ADDRESS_MAX_LEN. */
+    uint32_t address_bytes;
     uint32_t subscriptions; /* at once */
     uint32_t pattern_bytes; /* of all patterns together */
-    uint64_t
-        hash_seed; /* random, so that nobody can choose addresses that collide; 0 will do where nobody would */
+    /* Random, so that nobody can choose addresses that collide; 0 will do where nobody would. */
+    uint64_t hash_seed;
 } clasp_route_bounds;
 
 /** What an address leads to. Lent: valid until the next call with the same `routes`. */

@@ -73,7 +73,7 @@ static world_event pop(world *w) {
 }
 
 static uint64_t wait_us(world *w, uint32_t least_ms, uint32_t most_ms) {
-    return 1000 * (least_ms + clasp_random_below(&w->random, most_ms - least_ms + 1));
+    return UINT64_C(1000) * (least_ms + clasp_random_below(&w->random, most_ms - least_ms + 1));
 }
 
 static bool chance(world *w, uint32_t per_mille) { return clasp_random_below(&w->random, 1000) < per_mille; }
@@ -132,16 +132,32 @@ static int node_by_id(const world *w, clasp_span id, clasp_role role) {
     return -1;
 }
 
-/* The node that a handle was given for: the core says so once, in PEER. */
-static void open_link(world *w, int node, const clasp_effect *effect) {
+/* Whom a handle means: the core says so once. */
+static void name_peer(world *w, int node, const clasp_effect *effect) {
     world_node *n = &w->nodes[node];
     const clasp_role other = n->role == CLASP_ROLE_SENDER ? CLASP_ROLE_RECEIVER : CLASP_ROLE_SENDER;
+    world_name *name = &n->names[n->named++ % WORLD_NAMES];
+    *name = (world_name){effect->a, node_by_id(w, clasp_outbox_bytes(&n->out, effect), other)};
+}
+
+static int remote_of(const world_node *n, uint32_t handle) {
+    for (int i = 0; i < WORLD_NAMES; i++) {
+        if (n->names[i].handle == handle) {
+            return n->names[i].node;
+        }
+    }
+    return -1;
+}
+
+static void open_link(world *w, int node, const clasp_effect *effect) {
+    world_node *n = &w->nodes[node];
     world_link *link = link_of(n, 0);
     if (!CHECK(link != NULL) || !CHECK(effect->a != 0)) {
         return;
     }
     *link = (world_link){.handle = effect->a};
-    link->remote_node = node_by_id(w, clasp_outbox_bytes(&n->out, effect), other);
+    link->remote_node = remote_of(n, effect->a);
+    CHECK(link->remote_node >= 0);
     n->opened++;
 }
 
@@ -343,6 +359,11 @@ static void carry_out(world *w, int node, const clasp_effect *effect) {
     switch (effect->kind) {
     case CLASP_EFFECT_SIGNAL:
         emit(w, node, effect);
+        break;
+    case CLASP_EFFECT_PEER:
+        if (bytes.len > 0) {
+            name_peer(w, node, effect);
+        }
         break;
     case CLASP_EFFECT_LINK_OPEN:
         open_link(w, node, effect);

@@ -14,6 +14,7 @@
 
 #define WORLD_NODES 5
 #define WORLD_LINKS 24 /* of one node, closed ones included until their slot is taken again */
+#define WORLD_NAMES 64
 #define WORLD_UFRAG 32
 
 typedef struct world world;
@@ -34,12 +35,20 @@ typedef struct world_link {
     uint64_t busy_until_us; /* steps are serialised */
 } world_link;
 
+/** Whom a handle of a node means. */
+typedef struct world_name {
+    uint32_t handle;
+    int node;
+} world_name;
+
 typedef struct world_node {
     clasp_conference *core;
     clasp_outbox out;
     clasp_role role;
     char id[40];
     world_link links[WORLD_LINKS];
+    world_name names[WORLD_NAMES]; /* the last ones given */
+    uint32_t named;
     char state[256];         /* Receiver: the last remote state it was told */
     uint32_t opened, closed; /* LINK_OPEN, LINK_CLOSE */
     uint32_t connects, disposals, errors, refusals;
