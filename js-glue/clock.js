@@ -1,0 +1,40 @@
+/** Longest wait of one setTimeout(), in milliseconds; it counts in 32 bits and fires at once beyond them. */
+const LONGEST_MS = 0x7fffffff;
+
+/** Microseconds since the epoch that never go back: the core's only clock. */
+export const now = () => Math.round((performance.timeOrigin + performance.now()) * 1000);
+
+/** The one timer of a core: fires when its earliest deadline is due. */
+export class Clock {
+  #due = Infinity;
+  #isStopped = false;
+  #fire;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
+
+  /** @param {() => void} fire called at the deadline, or a little after; arms the clock again itself */
+  constructor(fire) {
+    this.#fire = () => {
+      this.#due = Infinity;
+      fire();
+    };
+  }
+
+  /**
+   * An earlier deadline than the one it waits for moves the timer; a later one is taken when the timer has fired.
+   * @param {number} deadline_us Infinity: none, and nothing keeps the process alive
+   */
+  arm(deadline_us) {
+    if (deadline_us >= this.#due && deadline_us !== Infinity) return;
+    this.#due = deadline_us;
+    clearTimeout(this.#timer);
+    if (deadline_us === Infinity || this.#isStopped) return;
+    const wait_ms = Math.ceil((deadline_us - now()) / 1000);
+    this.#timer = setTimeout(this.#fire, Math.min(Math.max(wait_ms, 0), LONGEST_MS));
+  }
+
+  /** For good. */
+  stop() {
+    this.#isStopped = true;
+    this.arm(Infinity);
+  }
+}

@@ -1,0 +1,271 @@
+import { EFFECT, SESSION_EVENT } from './abi.gen.js';
+import { Clock, now } from './clock.js';
+import { ClaspError, check, surface } from './error.js';
+import { CLIENT, loadModule } from './loader.js';
+import { socketClass } from './socket-class.js';
+
+/** @typedef {import('./loader.js').LoadOptions} LoadOptions */
+
+/**
+ * @typedef {object} Effect one record of the outbox (src/base/outbox.h), copied out of the core
+ * @property {number} kind
+ * @property {number} owner handle of the session or conference
+ * @property {number} a
+ * @property {number} b
+ * @property {number} number
+ * @property {Uint8Array} bytes yours
+ */
+
+/**
+ * @typedef {object} Call what a recorder is told of a call
+ * @property {string} name of the export
+ * @property {number[]} args
+ * @property {Uint8Array} input what lay in the inbox for it
+ * @property {number} result 0 where there is none
+ * @property {Uint8Array} effects the records as they are
+ * @property {Uint8Array} bytes what they speak of
+ */
+
+const RECORD = 32; // sizeof(clasp_effect)
+const EMPTY = new Uint8Array(0);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * Text from bytes that the core has checked.
+ * @param {Uint8Array} bytes
+ */
+export const textOf = (bytes) => decoder.decode(bytes);
+
+/** @type {Promise<Core> | undefined} */
+let shared;
+
+/**
+ * One instance of the core, and the only reader of its memory: bytes in, one call, effects out.
+ *
+ * Effects are copied out before the first is carried out, and carried out in order, whoever made them. A handler may
+ * call the core: what comes of it waits until its turn.
+ */
+export class Core {
+  /** @type {import('./loader.js').Exports} */ #exports;
+  /** @type {Map<number, Record<number, (effect: Effect) => void>>} */ #owners = new Map();
+  /** @type {Effect[]} */ #queue = [];
+  #isDraining = false;
+  #clock = new Clock(() => this.call('tick', now()));
+  #inputLen = 0;
+  #u8 = EMPTY;
+  #u32 = new Uint32Array(0);
+  #f64 = new Float64Array(0);
+
+  /** Calls made so far; a recording begins at 0. */
+  calls = 0;
+  /** The four words that all of this instance's chance comes from. */
+  seed = crypto.getRandomValues(new Uint32Array(4));
+  /** @type {((call: Call) => void) | undefined} told of every call; see recorder.js */ tap;
+
+  /** @param {import('./loader.js').Exports} exports of a module that was not used yet */
+  constructor(exports) {
+    this.#exports = exports;
+    exports.seed(...this.seed);
+  }
+
+  /**
+   * The page's own instance, loaded once; after a failure the next call tries again.
+   * @param {LoadOptions} [options] for the first call
+   */
+  static load(options) {
+    shared ??= Core.open(CLIENT, options);
+    shared.catch(() => (shared = undefined));
+    return shared;
+  }
+
+  /**
+   * An instance of its own.
+   * @param {import('./loader.js').Source} [source] the client's module, or the relay's
+   * @param {LoadOptions} [options]
+   * @throws {ClaspError} LOAD
+   */
+  static async open(source = CLIENT, options = {}) {
+    const exports = await loadModule(
+      source,
+      options,
+      socketClass(() => core.#arrived()),
+    );
+    const core = new Core(exports);
+    return core;
+  }
+
+  /** The end of an instance of one's own: no timer is left, no effect carried out. */
+  close() {
+    this.#clock.stop();
+    this.#owners.clear();
+  }
+
+  /**
+   * Who carries out the effects of a session or conference.
+   * @param {number} handle
+   * @param {Record<number, (effect: Effect) => void>} handlers by kind
+   */
+  own(handle, handlers) {
+    this.#owners.set(handle, handlers);
+  }
+
+  /** @param {number} handle */
+  disown(handle) {
+    this.#owners.delete(handle);
+  }
+
+  /**
+   * Put the input of the next call into the inbox.
+   * @param {Uint8Array | string} input
+   * @returns {number} its length in bytes
+   * @throws {ClaspError} TOO_LARGE
+   */
+  put(input) {
+    const isText = typeof input === 'string';
+    const room = isText ? input.length * 3 : input.length; // UTF-8 needs at most three bytes for a UTF-16 unit
+    const at = room > 0 ? this.#exports.inbox(room) : 0;
+    if (room > 0 && !at) throw new ClaspError('TOO_LARGE');
+    this.#renewViews();
+    if (isText)
+      return (this.#inputLen = encoder.encodeInto(input, this.#u8.subarray(at, at + room)).written);
+    this.#u8.set(input, at);
+    return (this.#inputLen = input.length);
+  }
+
+  /**
+   * One input of a session.
+   * @param {number} session
+   * @param {number} event SESSION_EVENT
+   * @param {number} [a]
+   * @param {number} [b]
+   * @param {Uint8Array | string} [input]
+   * @returns {number} its result
+   * @throws {ClaspError} where the result is an error
+   */
+  session(session, event, a = 0, b = 0, input = EMPTY) {
+    return check(this.call('session_event', session, event, a, b, this.put(input), now()));
+  }
+
+  /**
+   * One input of a conference.
+   * @param {number} conference
+   * @param {number} event CONFERENCE_EVENT
+   * @param {number} [peer]
+   * @param {number} [b]
+   * @param {Uint8Array | string} [input]
+   * @returns {number} its result, which may be an error
+   */
+  conference(conference, event, peer = 0, b = 0, input = EMPTY) {
+    return this.call('conference_event', conference, event, peer, b, this.put(input), now());
+  }
+
+  /**
+   * Any call of src/wasm/abi.h; what put() left in the inbox is its input.
+   * @param {string} name of the export
+   * @param {...number} args
+   * @returns {number} its result; 0 where it has none
+   */
+  call(name, ...args) {
+    this.calls++;
+    const input = this.tap && this.#input();
+    this.#inputLen = 0;
+    const result = this.#exports[name](...args) ?? 0;
+    const output = this.#collect();
+    if (input) this.tap?.({ name, args, input, result, ...output });
+    if (!this.#isDraining) this.drain();
+    this.#clock.arm(this.#exports.deadline());
+    return result;
+  }
+
+  /** Carry out all effects that wait. A handler calls it when it may not return before they are. */
+  drain() {
+    const wasDraining = this.#isDraining;
+    this.#isDraining = true;
+    for (let effect; (effect = this.#queue.shift());) {
+      try {
+        this.#owners.get(effect.owner)?.[effect.kind]?.(effect);
+      } catch (cause) {
+        surface(cause); // one handler's fault is not the next one's
+      }
+    }
+    this.#isDraining = wasDraining;
+  }
+
+  /** Take what the call has left in the outbox: copies, so that the next call may come at any time. */
+  #collect() {
+    const count = this.#exports.outbox_count();
+    const records = count && this.#exports.outbox();
+    const data = count && this.#exports.outbox_bytes();
+    this.#renewViews();
+    const last = (records + (count - 1) * RECORD) >> 2; // its bytes are the last ones
+    const len = count && this.#u32[last + 6] + this.#u32[last + 7];
+    const bytes = len ? this.#u8.slice(data, data + len) : EMPTY;
+    const effects = this.tap ? this.#u8.slice(records, records + count * RECORD) : EMPTY;
+    for (let i = 0; i < count; i++) {
+      const effect = this.#effect(records + i * RECORD, bytes);
+      if (effect.kind > EFFECT.SOCKET_CLOSE) this.#queue.push(effect);
+      else this.#socket(effect, data + effect.bytes.byteOffset);
+    }
+    check(this.#exports.outbox_clear());
+    return { effects, bytes };
+  }
+
+  /**
+   * The sockets are the module's own: what it asks of them goes back in at once.
+   * @param {Effect} effect
+   * @param {number} at address of its bytes
+   */
+  #socket({ kind, owner, a, bytes }, at) {
+    if (kind === EFFECT.SOCKET_SEND) this.#exports.socket_send(owner, at, bytes.length);
+    else if (kind === EFFECT.SOCKET_CLOSE) this.#exports.socket_close(owner, a);
+    else if (this.#exports.socket_open(owner, this.put(bytes)) < 0) {
+      queueMicrotask(() => this.session(owner, SESSION_EVENT.SOCKET_CLOSED));
+    }
+    this.#renewViews();
+  }
+
+  /** The socket class has handed something to the module: it waits in the inbox. */
+  #arrived() {
+    const at = this.#exports.socket_pending() >> 2;
+    if (!at) return;
+    this.#renewViews();
+    const [session, event, a, len] = this.#u32.subarray(at, at + 4);
+    this.#inputLen = len;
+    this.call('session_event', session, event, a, 0, len, now());
+  }
+
+  /** A copy of the input of the call that is about to be made. */
+  #input() {
+    const at = this.#exports.inbox(0);
+    this.#renewViews();
+    return this.#u8.slice(at, at + this.#inputLen);
+  }
+
+  /**
+   * @param {number} at of the record
+   * @param {Uint8Array} bytes
+   * @returns {Effect}
+   */
+  #effect(at, bytes) {
+    const i = at >> 2;
+    const u32 = this.#u32;
+    const start = u32[i + 6];
+    return {
+      kind: u32[i],
+      owner: u32[i + 1],
+      a: u32[i + 2],
+      b: u32[i + 3],
+      number: this.#f64[(at + 16) >> 3],
+      bytes: u32[i + 7] ? bytes.subarray(start, start + u32[i + 7]) : EMPTY,
+    };
+  }
+
+  #renewViews() {
+    const { buffer } = this.#exports.memory;
+    if (this.#u8.buffer === buffer) return; // growing detaches the old one
+    this.#u8 = new Uint8Array(buffer);
+    this.#u32 = new Uint32Array(buffer);
+    this.#f64 = new Float64Array(buffer);
+  }
+}

@@ -1,0 +1,113 @@
+import { EFFECT, FRAME_MAX, HUB_EVENT, HUB_STATS } from './abi.gen.js';
+import { now } from './clock.js';
+import { Core, textOf } from './core.js';
+import { check } from './error.js';
+import { HUB } from './hub-module.js';
+
+/**
+ * @typedef {object} HubHost carries out what the hub decides
+ * @property {(sessions: Uint32Array, frame: Uint8Array) => void} send one frame for all of these; both are yours
+ * @property {(session: number, code: number, reason: string) => void} close the hub has forgotten this session already
+ * @property {(session: number, event: 'opened' | 'closed' | 'given-up', text: string) => void} tell for a log
+ */
+
+/**
+ * @typedef {object} HubLimits 0 or missing: the default of src/base/limits.h
+ * @property {number} [maxSessions] at once
+ * @property {number} [maxSubscriptions] of one session
+ * @property {number} [maxParams] held at once
+ * @property {number} [messagesPerSecond] of one session
+ */
+
+/** Metrics of a hub, in order: their names and what they count. */
+export const HUB_METRICS = HUB_STATS;
+
+const EVENT_NAMES = new Map(
+  Object.entries(HUB_EVENT).map(([name, value]) => [
+    value,
+    /** @type {'opened' | 'closed' | 'given-up'} */ (name.toLowerCase().replace('_', '-')),
+  ]),
+);
+
+/** The relay's side of CLASP in a module of its own (src/hub/hub.h): connections in, what to send to whom out. */
+export class Hub {
+  #core;
+
+  /**
+   * @param {Core} core of the relay's module
+   * @param {HubHost} host
+   */
+  constructor(core, host) {
+    this.#core = core;
+    core.own(0, {
+      [EFFECT.HUB_SEND]({ a, bytes }) {
+        host.send(new Uint32Array(bytes.buffer, bytes.byteOffset, a), bytes.subarray(a * 4));
+      },
+      [EFFECT.HUB_CLOSE]: ({ a, b, bytes }) => host.close(a, b, textOf(bytes)),
+      [EFFECT.HUB_EVENT]({ a, b, bytes }) {
+        const event = EVENT_NAMES.get(b);
+        if (event) host.tell(a, event, textOf(bytes));
+      },
+    });
+  }
+
+  /**
+   * @param {string} name as WELCOME carries it; '': the default
+   * @param {HubLimits} limits
+   * @param {HubHost} host
+   * @throws {import('./error.js').ClaspError} LOAD, NO_MEMORY
+   */
+  static async open(name, limits, host) {
+    const core = await Core.open(HUB);
+    const hub = new Hub(core, host);
+    const { maxSessions = 0, maxSubscriptions = 0, maxParams = 0, messagesPerSecond = 0 } = limits;
+    const len = core.put(name);
+    check(core.call('hub_start', len, maxSessions, maxSubscriptions, maxParams, messagesPerSecond));
+    return hub;
+  }
+
+  /**
+   * A connection came.
+   * @returns {number} its session
+   * @throws {import('./error.js').ClaspError} LIMIT: there are too many
+   */
+  connected() {
+    return check(this.#core.call('hub_connected', now()));
+  }
+
+  /** @param {number} session its connection is gone */
+  disconnected(session) {
+    this.#core.call('hub_disconnected', session, now());
+  }
+
+  /**
+   * @param {number} session
+   * @param {Uint8Array} message what follows the longest frame that there is has no meaning, and goes no further
+   */
+  received(session, message) {
+    const len = this.#core.put(
+      message.length > FRAME_MAX ? message.subarray(0, FRAME_MAX) : message,
+    );
+    this.#core.call('hub_received', session, len, now());
+  }
+
+  /**
+   * Frames were not sent to a session because it did not take them; now it does again.
+   * @param {number} session
+   * @param {number} count
+   */
+  leftOut(session, count) {
+    this.#core.call('hub_left_out', session, count, now());
+  }
+
+  /** @returns {Record<string, number>} by the names of HUB_METRICS */
+  stats() {
+    const entries = HUB_STATS.map(({ name }, i) => [name, this.#core.call('hub_stat', i)]);
+    return Object.fromEntries(entries);
+  }
+
+  /** No deadline fires any more. */
+  close() {
+    this.#core.close();
+  }
+}

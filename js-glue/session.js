@@ -1,0 +1,135 @@
+import {
+  EFFECT,
+  FEATURES,
+  SESSION_EVENT as ON,
+  SESSION_STATE,
+  SIGNAL,
+  TYPE_EVENT,
+  VALUE,
+} from './abi.gen.js';
+import { textOf } from './core.js';
+import { ClaspError, check } from './error.js';
+import { decodeValue, encodeValue } from './value.js';
+
+/** @typedef {import('./core.js').Core} Core */
+/** @typedef {import('./core.js').Effect} Effect */
+/** @typedef {keyof typeof SESSION_STATE} State */
+/** @typedef {(value: any, address: string) => void} Handler any: what was published */
+
+/**
+ * @typedef {object} SessionHost
+ * @property {(state: State, id: string, error?: ClaspError) => void} turned `id`: of the session, while OPEN; `error`: why not
+ * @property {(error: ClaspError) => void} failed a fault that ends nothing
+ */
+
+/**
+ * @typedef {object} SessionOptions
+ * @property {string} url ws:// or wss://
+ * @property {string} [name] as the relay is told
+ * @property {string} [token]
+ * @property {boolean} [reconnect] come back after a loss; true
+ * @property {number} [backoff] milliseconds of the first wait; 0: the core's
+ */
+
+const RECONNECT = 1 << 8;
+const BACKOFF_SHIFT = 9;
+const BACKOFF_MAX_MS = 0x3fffff;
+
+const STATES = /** @type {State[]} */ (Object.keys(SESSION_STATE)); // they count from 0
+
+/** One session with a relay. */
+export class Session {
+  #core;
+  #handle;
+  /** @type {Map<number, string>} */ #addresses = new Map(); // bounded by the core, which reuses the ids
+  /** @type {Map<number, Handler>} */ #handlers = new Map();
+
+  /**
+   * @param {Core} core
+   * @param {SessionHost} host
+   */
+  constructor(core, host) {
+    this.#core = core;
+    this.#handle = check(core.call('session_new'));
+    core.own(this.#handle, {
+      [EFFECT.SESSION_STATE]: ({ a, b, bytes }) => {
+        host.turned(STATES[a], textOf(bytes), b ? ClaspError.of(b | 0) : undefined);
+      },
+      [EFFECT.SESSION_ERROR]: ({ b, bytes }) => host.failed(ClaspError.of(b | 0, textOf(bytes))),
+      [EFFECT.ADDRESS]: ({ a, bytes }) => void this.#addresses.set(a, textOf(bytes)),
+      [EFFECT.DELIVER]: (effect) => this.#deliver(effect),
+    });
+  }
+
+  /**
+   * @param {SessionOptions} options
+   * @throws {ClaspError} BAD_STATE while open; TOO_LARGE
+   */
+  open({ url, name = 'clasp-p2p', token = '', reconnect = true, backoff = 0 }) {
+    const encoder = new TextEncoder();
+    const urlLen = encoder.encode(url).length;
+    const nameLen = encoder.encode(name).length;
+    if (nameLen > 0xffff) throw new ClaspError('TOO_LARGE');
+    const wait_ms = Math.min(Math.max(backoff, 0), BACKOFF_MAX_MS);
+    const settings = FEATURES | (reconnect ? RECONNECT : 0) | (wait_ms << BACKOFF_SHIFT);
+    this.#core.session(
+      this.#handle,
+      ON.OPEN,
+      settings,
+      (urlLen << 16) | nameLen,
+      url + name + token,
+    );
+  }
+
+  /** The network came back: do not wait out the back-off. */
+  hurry() {
+    this.#core.session(this.#handle, ON.HURRY);
+  }
+
+  /** End for good. */
+  close() {
+    this.#core.session(this.#handle, ON.CLOSE);
+    this.#core.drain();
+    this.#core.disown(this.#handle);
+    this.#core.call('session_free', this.#handle);
+  }
+
+  /**
+   * @param {string} pattern
+   * @param {Handler} handler called for every event published to it
+   * @returns {number} its id, for unsubscribe()
+   * @throws {ClaspError} BAD_PATTERN, LIMIT
+   */
+  subscribe(pattern, handler) {
+    const id = this.#core.session(this.#handle, ON.SUBSCRIBE, TYPE_EVENT, 0, pattern);
+    this.#handlers.set(id, handler);
+    return id;
+  }
+
+  /** @param {number} id */
+  unsubscribe(id) {
+    this.#handlers.delete(id);
+    this.#core.session(this.#handle, ON.UNSUBSCRIBE, id);
+  }
+
+  /**
+   * Publish an event; it waits a while for the session to open.
+   * @param {string} address
+   * @param {unknown} value
+   * @throws {ClaspError} BAD_ADDRESS, QUEUE_FULL, and those of encodeValue()
+   */
+  publish(address, value) {
+    const { bytes, addressLen } = encodeValue(address, value);
+    this.#core.session(this.#handle, ON.PUBLISH, SIGNAL.EVENT, addressLen, bytes);
+  }
+
+  /** @param {Effect} effect */
+  #deliver({ a, b, number, bytes }) {
+    const count = b >>> 16;
+    const type = b & 0xff;
+    const isNumber = type >= VALUE.I8 && type <= VALUE.F64;
+    const value = isNumber ? number : decodeValue(type, bytes.subarray(count * 4));
+    const subscriptions = new Uint32Array(bytes.buffer, bytes.byteOffset, count);
+    for (const id of subscriptions) this.#handlers.get(id)?.(value, this.#addresses.get(a) ?? '');
+  }
+}

@@ -1,0 +1,223 @@
+/** CLASP values (docs/wire.md, section 2) from JavaScript's, and back. */
+import { FRAME_MAX, VALUE, VALUE_DEPTH } from './abi.gen.js';
+import { ClaspError } from './error.js';
+
+const TEXT_MAX = 0xffff; // bytes of a string, items of an array: what a u16 counts
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** @type {DataView} room for the largest value that a frame can carry, made when first used */
+let view;
+/** @type {Uint8Array} the same */
+let scratch;
+let end = 0; // bytes written
+
+/** @param {number} count bytes */
+function room(count) {
+  if (end + count > FRAME_MAX) throw new ClaspError('TOO_LARGE');
+  end += count;
+  return end - count;
+}
+
+/** @param {number} count */
+function writeCount(count) {
+  if (count > TEXT_MAX) throw new ClaspError('TOO_LARGE');
+  view.setUint16(room(2), count);
+}
+
+/** @param {string} text */
+function writeText(text) {
+  const start = room(2);
+  const { read, written } = encoder.encodeInto(text, scratch.subarray(end, end + TEXT_MAX));
+  if (read < text.length) throw new ClaspError('TOO_LARGE');
+  view.setUint16(start, written);
+  end += written;
+}
+
+/** @param {number} number */
+function writeNumber(number) {
+  scratch[room(1)] = VALUE.F64;
+  const at = room(8);
+  if (number === number) view.setFloat64(at, number);
+  else view.setBigUint64(at, 0x7ff8000000000000n); // one NaN on the wire
+}
+
+/** @param {Uint8Array} bytes */
+function writeBytes(bytes) {
+  scratch[room(1)] = VALUE.BYTES;
+  writeCount(bytes.length);
+  scratch.set(bytes, room(bytes.length));
+}
+
+/**
+ * @param {unknown[]} items
+ * @param {number} depth
+ */
+function writeArray(items, depth) {
+  scratch[room(1)] = VALUE.ARRAY;
+  writeCount(items.length);
+  for (const item of items) write(item ?? null, depth);
+}
+
+/**
+ * @param {object} object
+ * @param {number} depth
+ */
+function writeMap(object, depth) {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined);
+  scratch[room(1)] = VALUE.MAP;
+  writeCount(entries.length);
+  for (const [key, value] of entries) {
+    writeText(key);
+    write(value, depth);
+  }
+}
+
+/** @param {object} object true for `{…}` of any realm, and for what has no prototype */
+function isPlain(object) {
+  const parent = Object.getPrototypeOf(object);
+  return parent === null || Object.getPrototypeOf(parent) === null;
+}
+
+/**
+ * @param {any} object any: taken apart by looking at it
+ * @param {number} depth levels around it
+ */
+function writeObject(object, depth) {
+  if (ArrayBuffer.isView(object)) {
+    writeBytes(new Uint8Array(object.buffer, object.byteOffset, object.byteLength));
+  } else if (object instanceof ArrayBuffer) {
+    writeBytes(new Uint8Array(object));
+  } else if (depth >= VALUE_DEPTH) {
+    throw new ClaspError('TOO_DEEP'); // a cycle, too
+  } else if (Array.isArray(object)) {
+    writeArray(object, depth + 1);
+  } else if (typeof object.toJSON === 'function') {
+    write(object.toJSON(), depth + 1);
+  } else if (isPlain(object)) {
+    writeMap(object, depth + 1);
+  } else {
+    throw new ClaspError('BAD_VALUE_TYPE', `a ${object.constructor.name} is no CLASP value`);
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {number} depth
+ */
+function write(value, depth) {
+  if (value === null) {
+    scratch[room(1)] = VALUE.NULL;
+  } else if (typeof value === 'number') {
+    writeNumber(value);
+  } else if (typeof value === 'string') {
+    scratch[room(1)] = VALUE.STRING;
+    writeText(value);
+  } else if (typeof value === 'boolean') {
+    scratch[room(1)] = VALUE.BOOL;
+    scratch[room(1)] = Number(value);
+  } else if (typeof value === 'object') {
+    writeObject(value, depth);
+  } else {
+    throw new ClaspError('BAD_VALUE_TYPE', `a ${typeof value} is no CLASP value`);
+  }
+}
+
+/**
+ * A text without its length, then a value with its type code: what PUBLISH and SET take.
+ *
+ * Numbers become f64; bytes are any view or ArrayBuffer; objects are plain ones or have toJSON(); members that are
+ * undefined are left out, items that are become null.
+ *
+ * @param {string} address
+ * @param {unknown} value
+ * @returns {{bytes: Uint8Array, addressLen: number}} bytes are lent until the next call
+ * @throws {ClaspError} TOO_LARGE (over a frame, or a string over 65,535 bytes), TOO_DEEP (or a cycle), BAD_VALUE_TYPE
+ */
+export function encodeValue(address, value) {
+  scratch ??= new Uint8Array(FRAME_MAX);
+  view ??= new DataView(scratch.buffer);
+  const { read, written } = encoder.encodeInto(address, scratch.subarray(0, TEXT_MAX));
+  if (read < address.length) throw new ClaspError('TOO_LARGE');
+  end = written;
+  write(value, 0);
+  return { bytes: scratch.subarray(0, end), addressLen: written };
+}
+
+// ---- reading: the bytes were checked by the core, so nothing can run past their end or be nested too deep ----------
+
+/** @typedef {{view: DataView, bytes: Uint8Array, at: number}} Cursor */
+
+/**
+ * @param {Cursor} c
+ * @param {number} count
+ */
+function step(c, count) {
+  c.at += count;
+  return c.at - count;
+}
+
+/** @param {Cursor} c */
+function readSized(c) {
+  const len = c.view.getUint16(step(c, 2));
+  const at = step(c, len);
+  return c.bytes.subarray(at, at + len);
+}
+
+/** @param {Cursor} c */
+function readArray(c) {
+  const items = new Array(c.view.getUint16(step(c, 2)));
+  for (let i = 0; i < items.length; i++) items[i] = readData(c, c.bytes[step(c, 1)]);
+  return items;
+}
+
+/** @param {Cursor} c */
+function readMap(c) {
+  /** @type {Record<string, unknown>} */
+  const map = {};
+  for (let left = c.view.getUint16(step(c, 2)); left > 0; left--) {
+    const key = decoder.decode(readSized(c));
+    const value = readData(c, c.bytes[step(c, 1)]);
+    // An own member always, never the setter that `__proto__` names.
+    Object.defineProperty(map, key, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return map;
+}
+
+/** @type {Record<number, (c: Cursor) => unknown>} */
+const READERS = {
+  [VALUE.NULL]: () => null,
+  [VALUE.BOOL]: (c) => c.bytes[step(c, 1)] !== 0,
+  [VALUE.I8]: (c) => c.view.getInt8(step(c, 1)),
+  [VALUE.I16]: (c) => c.view.getInt16(step(c, 2)),
+  [VALUE.I32]: (c) => c.view.getInt32(step(c, 4)),
+  [VALUE.I64]: (c) => Number(c.view.getBigInt64(step(c, 8))),
+  [VALUE.F32]: (c) => c.view.getFloat32(step(c, 4)),
+  [VALUE.F64]: (c) => c.view.getFloat64(step(c, 8)),
+  [VALUE.STRING]: (c) => decoder.decode(readSized(c)),
+  [VALUE.BYTES]: (c) => readSized(c).slice(),
+  [VALUE.ARRAY]: readArray,
+  [VALUE.MAP]: readMap,
+};
+
+/**
+ * @param {Cursor} c
+ * @param {number} type
+ */
+const readData = (c, type) => READERS[type](c);
+
+/**
+ * A JavaScript value from checked bytes. Integers beyond 2^53 are rounded; bytes are copies.
+ * @param {number} type VALUE
+ * @param {Uint8Array} bytes the value's data
+ * @returns {unknown}
+ */
+export function decodeValue(type, bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return readData({ view, bytes, at: 0 }, type);
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import * as abi from '../../js-glue/abi.gen.js';
+import { ClaspError } from '../../js-glue/error.js';
+import { OPERATIONS } from '../../js-glue/recorder.js';
+
+const DOOR = [
+  'abi_version',
+  'seed',
+  'inbox',
+  'outbox',
+  'outbox_count',
+  'outbox_bytes',
+  'outbox_clear',
+  'deadline',
+  'tick',
+];
+const SESSION = ['session_new', 'session_free', 'session_event'];
+const CONFERENCE = ['conference_new', 'conference_free', 'conference_event'];
+const SOCKET = ['socket_open', 'socket_send', 'socket_close', 'socket_pending'];
+const HUB = [
+  'hub_start',
+  'hub_connected',
+  'hub_disconnected',
+  'hub_received',
+  'hub_left_out',
+  'hub_stat',
+];
+const EMSCRIPTEN = ['memory', '__indirect_function_table', '__wasm_call_ctors', 'malloc', 'free'];
+const GROWTH = ['emscripten_resize_heap']; // malloc's way to more memory
+const WEBSOCKET = ['new', 'send_binary', 'close', 'delete']
+  .concat(['onopen', 'onmessage', 'onclose'].map((name) => `set_${name}_callback_on_thread`))
+  .map((name) => `emscripten_websocket_${name}`);
+
+/** @param {string} name */
+async function moduleOf(name) {
+  return WebAssembly.compile(await readFile(new URL(`../../dist/${name}.wasm`, import.meta.url)));
+}
+
+/** @param {{name: string}[]} entries */
+const names = (entries) => entries.map(({ name }) => name).sort();
+
+test('the client’s module has exactly these exports and imports', async () => {
+  const module = await moduleOf('clasp');
+  const exports = [...DOOR, ...SESSION, ...CONFERENCE, ...SOCKET, ...EMSCRIPTEN];
+  assert.deepEqual(names(WebAssembly.Module.exports(module)), exports.sort());
+  assert.deepEqual(names(WebAssembly.Module.imports(module)), [...GROWTH, ...WEBSOCKET].sort());
+});
+
+test('the relay’s module has exactly these exports and imports', async () => {
+  const module = await moduleOf('clasp-hub');
+  const own = ['memory', '__wasm_call_ctors'];
+  const exports = names(WebAssembly.Module.exports(module)).filter(
+    (name) => !EMSCRIPTEN.includes(name) || own.includes(name),
+  );
+  assert.deepEqual(exports, [...DOOR, ...HUB, ...own].sort());
+  assert.deepEqual(names(WebAssembly.Module.imports(module)), GROWTH);
+});
+
+test('every result of the core is a ClaspError with its own code and words', () => {
+  for (const [code, value] of Object.entries(abi.ERR)) {
+    if (value >= 0) continue;
+    const error = ClaspError.of(value);
+    assert.equal(error.code, code);
+    assert.equal(error.message, /** @type {Record<string, string>} */ (abi.ERR_TEXT)[code]);
+  }
+});
+
+test('a recording can name every call of a session or conference', () => {
+  assert.deepEqual([...OPERATIONS].sort(), ['seed', 'tick', ...SESSION, ...CONFERENCE].sort());
+});
+
+test('the lists of the headers reach JavaScript as numbers', () => {
+  for (const list of [
+    abi.EFFECT,
+    abi.SESSION_EVENT,
+    abi.CONFERENCE_EVENT,
+    abi.LINK_EVENT,
+    abi.VALUE,
+    abi.ROLE,
+    abi.SIGNAL,
+  ]) {
+    const values = Object.values(list);
+    assert.ok(values.length > 1 && values.every(Number.isInteger));
+    assert.equal(new Set(values).size, values.length);
+  }
+  assert.equal(abi.FRAME_MAX, 65547);
+});

@@ -1,0 +1,1 @@
+export { ClaspError } from '../js-glue/error.js';
