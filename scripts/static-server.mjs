@@ -24,15 +24,17 @@ const MIME_TYPES = {
  * @property {string} [host] the loopback address by default
  * @property {Record<string, string>} roots folders by the first part of the path they are served under: `{ demo: '…/demo' }`
  * @property {string} [home] where `/` redirects to
+ * @property {Record<string, string>} [headers] sent with every answer, besides its own
  */
 
 /**
  * @param {ServeOptions} options
  * @returns {Promise<{ url: string, close: () => Promise<void> }>} `url` without a slash at its end
  */
-export async function serve({ port = 0, host = 'localhost', roots, home }) {
+export async function serve({ port = 0, host = 'localhost', roots, home, headers = {} }) {
   const table = new Map(Object.entries(roots));
   const server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     answer(request, response, table, home).catch((error) => response.destroy(error));
   });
   await new Promise((resolve, reject) => {

@@ -91,7 +91,8 @@ export function run(command, args, { cwd = ROOT, env = {}, timeout } = {}) {
 export async function must(command, args, options) {
   const { code, output } = await run(command, args, options);
   if (code !== 0) {
-    throw new Failure(`${output.trimEnd()}\n\n${[command, ...args].join(' ')}: exit code ${code}`);
+    const line = [command, ...args].join(' ').slice(0, 160);
+    throw new Failure(`${output.trimEnd()}\n\n${line}: exit code ${code}`);
   }
   return output;
 }

@@ -300,6 +300,20 @@ TEST(a_refused_member_refuses_the_bundle) {
     end();
 }
 
+TEST(a_bundle_carries_no_forged_signal) {
+    begin();
+    const uint32_t a = join(), b = join();
+    char address[80];
+    uint8_t storage[128];
+    snprintf(address, sizeof address, "/clasp/p2p/signal/%s", bench.ids[1]);
+    do_subscribe(b, 1, address);
+    const clasp_message members[] = {signal_to(address, bench.ids[1], storage)};
+    say_bundle(a, members, 1);
+    CHECK(got_error(a, 403, address));
+    CHECK(got_nothing(b));
+    end();
+}
+
 TEST(a_locked_member_is_skipped_without_a_word) {
     begin();
     const uint32_t a = join(), b = join();
@@ -340,6 +354,7 @@ int main(void) {
     RUN(other_addresses_near_signals_are_ordinary);
     RUN(a_bundle_is_sets_then_publishes_then_one_ack);
     RUN(a_refused_member_refuses_the_bundle);
+    RUN(a_bundle_carries_no_forged_signal);
     RUN(a_locked_member_is_skipped_without_a_word);
     RUN(an_empty_bundle_is_acknowledged);
     return check_summary();
