@@ -1,5 +1,6 @@
 #include "alloc.h"
 
+#include <malloc.h>
 #include <stdint.h>
 
 /* The linker's names: `__real_x` is the function itself, `__wrap_x` is what the code under test calls. */
@@ -15,6 +16,7 @@ void __wrap_free(void *block);
 static size_t countdown; /* 0: no failure is asked for */
 static bool failed;
 static size_t live;
+static size_t live_bytes;
 
 static bool fails_now(void) {
     if (countdown == 0 || --countdown > 0) {
@@ -26,22 +28,34 @@ static bool fails_now(void) {
 
 static void *counted(void *block) {
     live += block != NULL;
+    live_bytes += malloc_usable_size(block);
     return block;
 }
 
 void *__wrap_malloc(size_t size) { return fails_now() ? NULL : counted(__real_malloc(size)); }
 
-void *__wrap_calloc(size_t count, size_t size) { return fails_now() ? NULL : counted(__real_calloc(count, size)); }
+void *__wrap_calloc(size_t count, size_t size) {
+    return fails_now() ? NULL : counted(__real_calloc(count, size));
+}
 
 void *__wrap_realloc(void *block, size_t size) {
     if (block == NULL) {
         return __wrap_malloc(size);
     }
-    return fails_now() ? NULL : __real_realloc(block, size);
+    if (fails_now()) {
+        return NULL;
+    }
+    const size_t before = malloc_usable_size(block);
+    void *moved = __real_realloc(block, size);
+    if (moved) {
+        live_bytes += malloc_usable_size(moved) - before;
+    }
+    return moved;
 }
 
 void __wrap_free(void *block) {
     live -= block != NULL;
+    live_bytes -= malloc_usable_size(block);
     __real_free(block);
 }
 
@@ -53,6 +67,8 @@ void clasp_test_fail_allocation(size_t n) {
 bool clasp_test_allocation_failed(void) { return failed; }
 
 size_t clasp_test_live_allocations(void) { return live; }
+
+size_t clasp_test_live_bytes(void) { return live_bytes; }
 
 int clasp_test_each_allocation(void (*attempt)(void *context), void *context) {
     for (int n = 1; n <= 10000; n++) {

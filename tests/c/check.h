@@ -53,8 +53,8 @@ static inline bool check_equal(long long a, long long b, const char *file, int l
     return holds;
 }
 
-static inline bool check_equal_bytes(const void *a, size_t a_len, const void *b, size_t b_len, const char *file, int line,
-                                     const char *claim) {
+static inline bool check_equal_bytes(const void *a, size_t a_len, const void *b, size_t b_len,
+                                     const char *file, int line, const char *claim) {
     const bool holds = a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
     if (!check_result(holds, file, line, claim) && check_now.refused <= CHECK_MAX_REPORTS) {
         const unsigned char *sides[2] = {(const unsigned char *)a, (const unsigned char *)b};

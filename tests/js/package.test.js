@@ -128,8 +128,13 @@ test('the command prints its usage', async () => {
   assert.match(stdout, /clasp-p2p/);
 });
 
-test('publint has nothing to say', async () => {
-  const { messages, pkg } = await publint({ pkgDir: installed(''), strict: true, pack: false });
+test('publint finds neither an error nor a warning', async () => {
+  const { messages, pkg } = await publint({
+    pkgDir: installed(''),
+    strict: true,
+    level: 'warning',
+    pack: false,
+  });
   assert.deepEqual(
     messages.map((message) => formatMessage(message, pkg ?? {})),
     [],

@@ -17,7 +17,8 @@ before(async () => {
   writeFileSync(join(folder, 'demo', 'index.html'), '<p>demo</p>');
   writeFileSync(join(folder, 'demo', 'clasp.wasm'), new Uint8Array([0, 97, 115, 109]));
   writeFileSync(join(folder, 'secret.txt'), 'not served');
-  server = await serve({ roots: { demo: join(folder, 'demo') }, home: '/demo/' });
+  const roots = { demo: join(folder, 'demo') };
+  server = await serve({ roots, home: '/demo/', headers: { 'X-Further': 'yes' } });
 });
 
 after(async () => {
@@ -55,6 +56,11 @@ test('a folder is answered with its index, and nothing is cached', async () => {
   assert.equal(status, 200);
   assert.equal(body, '<p>demo</p>');
   assert.equal(headers['cache-control'], 'no-store');
+});
+
+test('further headers go with every answer', async () => {
+  assert.equal((await get('/demo/')).headers['x-further'], 'yes');
+  assert.equal((await get('/secret.txt')).headers['x-further'], 'yes');
 });
 
 test('wasm has the type that streaming compilation asks for', async () => {
