@@ -38,7 +38,8 @@
     X(RELAY_UNREACHABLE, -26, "the relay does not answer")                             \
     X(RELAY_REFUSED,    -27, "the relay answered with an ERROR message")               \
     X(QUEUE_FULL,       -28, "the send queue is full")                                 \
-    X(NOT_CONNECTED,    -29, "not connected")
+    X(NOT_CONNECTED,    -29, "not connected")                                          \
+    X(BAD_PIECE,        -30, "the pieces of a message contradict one another")
 // clang-format on
 
 typedef enum clasp_err {

@@ -155,15 +155,15 @@
 #define CLASP_CONFERENCE_QUEUE_MAX 1024u
 
 /* A peer that answers neither on its path nor by a signal for so long is gone. Chromium calls a dead path `disconnected`
- * after 5 to 7.8 s, so a killed page is known within 9.3 s. */
-#define CLASP_SILENCE_US 1500000u
+ * after 5 to 7.8 s, so a killed page is known within 8.8 s. */
+#define CLASP_SILENCE_US 1000000u
 
 /* What must not come back (late copies of a closed attempt's offer) is remembered for so long. */
 #define CLASP_CONFERENCE_FORGET_US 60000000u
 
 /* Repeats begin after so long, or after the second while a path is broken, and double up to the last. */
 #define CLASP_REPEAT_US 1000000u
-#define CLASP_REPEAT_URGENT_US 300000u
+#define CLASP_REPEAT_URGENT_US 250000u
 #define CLASP_REPEAT_MAX_US 30000000u
 #define CLASP_REPEAT_SYNC_US 5000000u /* the last wait of a state that is not acknowledged */
 
@@ -177,5 +177,68 @@
 
 /* Segments of one address or pattern. Matching takes at most the product of both, 65,025 comparisons of segments. */
 #define CLASP_ADDRESS_SEGMENTS 255u
+
+/* ---- chunk --------------------------------------------------------------------------------------------------- */
+
+/* Bytes of one message that travels in pieces. A photograph or a short clip; what is larger is a file, and its sender
+ * wants to see it in parts. */
+#define CLASP_CHUNK_MAX_LEN (16u << 20)
+
+/* Bytes of one PIECE record: the most that Chromium takes as one message of a data channel. */
+#define CLASP_CHUNK_RECORD_MAX 262144u
+
+/* Pieces of one message: 16 MiB in pieces of 1 KiB, what fits a datagram. At most 65,536, what 16 bits can count. */
+#define CLASP_CHUNK_PIECES 16384u
+
+/* Messages of one priority under way at once, and of all three. A sender keeps to the first, and to the longest message's
+ * bytes for each priority, so that the receiver never has to refuse what it sends in order. */
+#define CLASP_CHUNK_ABREAST 4u
+#define CLASP_CHUNK_SLOTS (3u * CLASP_CHUNK_ABREAST)
+
+/* Declared bytes of all messages being rebuilt for one peer. Memory is taken only for what arrives, so that one peer pins
+ * at most CLASP_CHUNK_DECLARED + 12 last pieces that came early (3 MiB) + 12 x 34 KiB of book-keeping = 51.4 MiB, and
+ * while a buffer grows its old block as well: at most CLASP_CHUNK_MAX_LEN more. */
+#define CLASP_CHUNK_DECLARED (3u * CLASP_CHUNK_MAX_LEN)
+
+/* A message is given up after so long without a new piece: longer than a peer may take to find another path (30 s with
+ * room for the pieces to come). And in any case so long after its first piece: 16 MiB at 224 kbit/s. */
+#define CLASP_CHUNK_IDLE_US 35000000u
+#define CLASP_CHUNK_LIFE_US 600000000u
+
+/* When there is no room for a new message, one without a new piece for so long makes room: on a channel that loses
+ * pieces it will not be whole any more, and a channel that does not keeps its pieces coming. */
+#define CLASP_CHUNK_STALE_US 1000000u
+
+/* Ids of messages that are over, whose late and repeated pieces are ignored. */
+#define CLASP_CHUNK_FINISHED 64u
+
+/* What waits to be sent to one peer: bytes, and messages (each has some 100 bytes of book-keeping). */
+#define CLASP_CHUNK_QUEUE_BYTES (32u << 20)
+#define CLASP_CHUNK_QUEUE_COUNT 4096u
+
+/* After so many packets of higher priority one of a lower priority goes, so that no message waits for ever. */
+#define CLASP_CHUNK_PATIENCE 32u
+
+/* Video over a relay: bytes of data in one record (any size up to a frame's is read), and records of one frame. */
+#define CLASP_VIDEO_CHUNK_LEN 16000u
+#define CLASP_VIDEO_CHUNKS 4096u
+
+/* Frames of one stream that are being rebuilt or wait for an earlier one: a quarter of a second at 30 frames a second. */
+#define CLASP_VIDEO_WINDOW 8u
+
+/* Bytes of one frame (a key frame in 4K has 1 to 2 MB), and received bytes of all frames of the window. Buffers double as
+ * they grow: one stream pins at most 2 x CLASP_VIDEO_BYTES + CLASP_VIDEO_WINDOW x 9 KiB of book-keeping = 16.1 MiB. */
+#define CLASP_VIDEO_FRAME_MAX (4u << 20)
+#define CLASP_VIDEO_BYTES (8u << 20)
+
+/* For how long a whole frame waits for earlier ones: what a picture may be late before it is seen to stand still. */
+#define CLASP_VIDEO_HOLD_US 100000u
+
+/* A frame is given up after so long without a new record, and in any case so long after its first one. */
+#define CLASP_VIDEO_IDLE_US 1000000u
+#define CLASP_VIDEO_LIFE_US 10000000u
+
+/* When nothing new came for so long, a lower frame number is a stream that began again and no late record. */
+#define CLASP_VIDEO_RESTART_US 1000000u
 
 #endif
