@@ -69,6 +69,7 @@ export class ConferenceHost {
   /** @type {Map<number, Ticket>} */ #tickets = new Map();
   #lastTicket = 0;
   #isOver = false;
+  /** @type {RTCPeerConnection | undefined} */ #spare;
 
   /** What the application sees: those with a connection, by id. @type {Map<string, Peer>} */
   peers = new Map();
@@ -98,6 +99,7 @@ export class ConferenceHost {
       );
     }
     check(result);
+    this.#prepare();
   }
 
   /** Says goodbye to every peer. Nothing is raised after it returns. */
@@ -105,6 +107,7 @@ export class ConferenceHost {
     this.#tell(ON.STOP);
     this.#core.drain(); // even when called by a handler
     this.#isOver = true;
+    this.#spare?.close();
     this.#core.disown(this.#handle);
     this.#core.call('conference_free', this.#handle);
   }
@@ -253,12 +256,13 @@ export class ConferenceHost {
   #open({ a, b, bytes }) {
     const entry = this.#entries.get(a);
     if (!entry) return;
-    const { RTCPeerConnection, rtcConfig, stream, media } = this.#options;
+    const { stream, media } = this.#options;
     const report = (/** @type {number} */ event, arg = 0, text = '') => {
       this.#tell(ON.LINK, a, event | (arg << 8), text);
     };
     try {
-      const peer = new RTCPeerConnection(rtcConfig);
+      const peer = this.#spare ?? this.#newConnection();
+      this.#spare = undefined;
       /** @type {Peer} */
       const info = {
         id: entry.id,
@@ -278,6 +282,24 @@ export class ConferenceHost {
       if (b & LINK_OPEN_CHANNEL) link.openChannel();
     } catch (cause) {
       report(LINK_EVENT.REFUSED, 0, String(cause));
+    }
+  }
+
+  #newConnection() {
+    const { RTCPeerConnection, rtcConfig } = this.#options;
+    return new RTCPeerConnection(rtcConfig);
+  }
+
+  /**
+   * Make the first peer's connection while its signals are on their way: a browser's first one, and its certificate, take
+   * a while. It gathers no address before it is used.
+   */
+  #prepare() {
+    if (this.#isOver || this.peers.size > 0) return;
+    try {
+      this.#spare = this.#newConnection();
+    } catch {
+      // The first peer's own will fail as well, and be reported.
     }
   }
 

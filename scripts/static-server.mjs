@@ -24,7 +24,7 @@ const MIME_TYPES = {
  * @property {string} [host] the loopback address by default
  * @property {Record<string, string>} roots folders by the first part of the path they are served under: `{ demo: '…/demo' }`
  * @property {string} [home] where `/` redirects to
- * @property {Record<string, string>} [headers] sent with every answer, besides its own
+ * @property {Record<string, string>} [headers] sent with every answer; without a Cache-Control nothing is kept
  */
 
 /**
@@ -34,7 +34,7 @@ const MIME_TYPES = {
 export async function serve({ port = 0, host = 'localhost', roots, home, headers = {} }) {
   const table = new Map(Object.entries(roots));
   const server = createServer((request, response) => {
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.setHeaders(new Map(Object.entries({ 'Cache-Control': 'no-store', ...headers })));
     answer(request, response, table, home).catch((error) => response.destroy(error));
   });
   await new Promise((resolve, reject) => {
@@ -111,7 +111,6 @@ async function send(request, response, file) {
   response.writeHead(200, {
     'Content-Type': MIME_TYPES[extname(file)] ?? 'application/octet-stream',
     'Content-Length': found.size,
-    'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
   });
   if (request.method === 'HEAD') return response.end();
@@ -125,7 +124,7 @@ async function send(request, response, file) {
  * @param {string} location
  */
 function redirect(response, location) {
-  response.writeHead(302, { Location: location, 'Cache-Control': 'no-store' }).end();
+  response.writeHead(302, { Location: location }).end();
 }
 
 /**
@@ -133,6 +132,6 @@ function redirect(response, location) {
  * @param {number} status
  */
 function refuse(response, status) {
-  response.writeHead(status, { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' });
+  response.writeHead(status, { 'Content-Type': 'text/plain' });
   response.end(`${status}\n`);
 }
