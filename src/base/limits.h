@@ -195,7 +195,7 @@
 #define CLASP_CHUNK_ABREAST 4u
 #define CLASP_CHUNK_SLOTS (3u * CLASP_CHUNK_ABREAST)
 
-/* Declared bytes of all messages being rebuilt for one peer. Memory is taken only for what arrives, so that one peer pins
+/* Declared bytes of all messages being rebuilt for one peer: the longest one for each priority. Memory is taken only for what arrives, so that one peer pins
  * at most CLASP_CHUNK_DECLARED + 12 last pieces that came early (3 MiB) + 12 x 34 KiB of book-keeping = 51.4 MiB, and
  * while a buffer grows its old block as well: at most CLASP_CHUNK_MAX_LEN more. */
 #define CLASP_CHUNK_DECLARED (3u * CLASP_CHUNK_MAX_LEN)

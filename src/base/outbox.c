@@ -75,7 +75,8 @@ clasp_effect *clasp_outbox_add2(clasp_outbox *out, clasp_effect_kind kind, uint3
     effect->len = first.len + second.len;
     copy(out->bytes + out->len, first);
     copy(out->bytes + out->len + first.len, second);
-    memset(out->bytes + out->len + effect->len, 0, (size_t)(padded - effect->len)); /* same input, same bytes out */
+    memset(out->bytes + out->len + effect->len, 0,
+           (size_t)(padded - effect->len)); /* same input, same bytes out */
     out->len += (uint32_t)padded;
     return effect;
 }

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "hub/send.h"
+#include "wire/legacy.h"
 
 #define DEFAULT_NAME "clasp-p2p relay"
 
@@ -133,7 +134,7 @@ clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, 
     hub->stats[CLASP_HUB_STAT_bytes_received_total] += bytes.len;
     clasp_frame frame;
     clasp_message message;
-    const clasp_err err = clasp_decode(bytes, &frame, &message);
+    const clasp_err err = clasp_decode_any(bytes, hub->legacy, sizeof hub->legacy, &frame, &message);
     if (session->phase == CLASP_HUB_OPEN) {
         clasp_hub_sessions_touch(&hub->sessions, session, now_us);
     } else if (err != CLASP_OK || message.type != CLASP_MSG_HELLO) {

@@ -21,8 +21,9 @@ struct clasp_hub {
     uint64_t fan_outs;   /* number of the latest one */
     uint32_t *receivers; /* handles of a fan-out, room for all sessions; given by malloc */
     uint64_t stats[CLASP_HUB_STAT_COUNT];
-    uint8_t frame[CLASP_FRAME_MAX];         /* being encoded */
-    uint8_t items[CLASP_FRAME_PAYLOAD_MAX]; /* of a list being built */
+    uint8_t frame[CLASP_FRAME_MAX];          /* being encoded */
+    uint8_t items[CLASP_FRAME_PAYLOAD_MAX];  /* of a list being built */
+    uint8_t legacy[CLASP_FRAME_PAYLOAD_MAX]; /* the message at hand, when it came as a legacy payload */
 };
 
 #define CLASP_HUB_COUNT(hub, name) ((hub)->stats[CLASP_HUB_STAT_##name]++)

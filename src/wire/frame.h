@@ -12,8 +12,8 @@
 #include "base/bytes.h"
 
 #define CLASP_FRAME_MAGIC 0x53u
-#define CLASP_FRAME_HEADER 4u         /* bytes before the timestamp or the payload */
-#define CLASP_FRAME_TIMESTAMP 8u      /* bytes of the timestamp */
+#define CLASP_FRAME_HEADER 4u          /* bytes before the timestamp or the payload */
+#define CLASP_FRAME_TIMESTAMP 8u       /* bytes of the timestamp */
 #define CLASP_FRAME_PAYLOAD_MAX 65535u /* bytes: the length field has 16 bits */
 #define CLASP_FRAME_MAX (CLASP_FRAME_HEADER + CLASP_FRAME_TIMESTAMP + CLASP_FRAME_PAYLOAD_MAX)
 

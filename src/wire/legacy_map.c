@@ -13,7 +13,7 @@ static const struct {
 /* KEY_NONE for a name that says nothing. */
 static legacy_key key_of(clasp_span name) {
     for (size_t i = 0; i < LEGACY_COUNT(NAMES); i++) {
-        if (NAMES[i].len == name.len && memcmp(NAMES[i].text, name.at, name.len) == 0) {
+        if (clasp_span_equal(name, (clasp_span){(const uint8_t *)NAMES[i].text, NAMES[i].len})) {
             return (legacy_key)NAMES[i].key;
         }
     }
@@ -29,6 +29,7 @@ void legacy_read_map(legacy_job *job, clasp_reader *r, legacy_map *out) {
         clasp_write_fail(job->w, r->err);
         out->at[key] = r->err == CLASP_OK ? at : NULL;
     }
+    out->at[KEY_NONE] = NULL;
 }
 
 static clasp_pack read_item(legacy_job *job, clasp_reader *r) {
@@ -91,4 +92,14 @@ uint64_t legacy_uint_at(legacy_job *job, const uint8_t *at, uint64_t most) {
 bool legacy_bool_at(legacy_job *job, const uint8_t *at) {
     clasp_reader r = legacy_reader_at(job, at);
     return legacy_read_kind(job, &r, PACK_BOOL).number != 0;
+}
+
+uint8_t legacy_word_at(legacy_job *job, const uint8_t *at, const char *const *words, size_t count) {
+    clasp_reader r = legacy_reader_at(job, at);
+    return legacy_read_word(job, &r, words, count);
+}
+
+void legacy_write_value_at(legacy_job *job, const uint8_t *at) {
+    clasp_reader r = legacy_reader_at(job, at);
+    clasp_pack_write_value(&r, job->w);
 }

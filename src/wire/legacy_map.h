@@ -46,7 +46,7 @@ typedef struct legacy_job {
 /** Where the values of a map are, by key; NULL: not there. */
 typedef struct legacy_map {
     const uint8_t *at[KEY_COUNT];
-    bool is_timeline; /* what stands under VALUE is a timeline, and has to be written as one */
+    bool is_timeline; /* what stands under VALUE is to be written as a timeline */
 } legacy_map;
 
 static inline void legacy_refuse(legacy_job *job) { clasp_write_fail(job->w, CLASP_BAD_LEGACY); }
@@ -54,7 +54,9 @@ static inline void legacy_refuse(legacy_job *job) { clasp_write_fail(job->w, CLA
 static inline bool legacy_goes_on(const legacy_job *job) { return job->w->err == CLASP_OK; }
 
 /** True if there is something under a key: nil is nothing. */
-static inline bool legacy_has(const legacy_map *m, legacy_key key) { return m->at[key] && *m->at[key] != 0xC0; }
+static inline bool legacy_has(const legacy_map *m, legacy_key key) {
+    return m->at[key] && *m->at[key] != 0xC0;
+}
 
 /** A reader at an item; NULL gives one of nothing, from which every read is refused. */
 static inline clasp_reader legacy_reader_at(const legacy_job *job, const uint8_t *at) {
@@ -79,9 +81,31 @@ uint64_t legacy_uint_at(legacy_job *job, const uint8_t *at, uint64_t most);
 
 bool legacy_bool_at(legacy_job *job, const uint8_t *at);
 
+uint8_t legacy_word_at(legacy_job *job, const uint8_t *at, const char *const *words, size_t count);
+
+/** Write an item as a value with its type code. */
+void legacy_write_value_at(legacy_job *job, const uint8_t *at);
+
 /** Place of a text among words; `count` when it is none of them. */
 size_t legacy_index_of(clasp_span text, const char *const *words, size_t count);
 
 #define LEGACY_COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- fields with a rule of their own: legacy_special.c --------------------------------------------------------- */
+
+/** The number for a field of numbers or codes. */
+uint64_t legacy_number(legacy_job *job, const legacy_map *m, legacy_key key, uint64_t most);
+
+/** CLASP_FEATURE_* of a list of names; names without a bit are lost. */
+uint8_t legacy_features_at(legacy_job *job, const uint8_t *at);
+
+/** CLASP_TYPE_* of a list of names; none of an empty one, which means all. */
+uint8_t legacy_types_at(legacy_job *job, const uint8_t *at);
+
+/** Signal and phase of a PUBLISH, as its flags byte has them. */
+uint8_t legacy_publish_flags(legacy_job *job, const legacy_map *m);
+
+/** Write a timeline as a map value: a PUBLISH has no other place for one. */
+void legacy_write_timeline_at(legacy_job *job, const uint8_t *at);
 
 #endif

@@ -119,25 +119,27 @@ typedef struct clasp_message {
     uint16_t code;    /* ERROR: 100..599 */
     uint32_t has;     /* CLASP_HAS_* */
 
-    clasp_span address; /* SET, PUBLISH, GET, ACK, ERROR; the pattern of SUBSCRIBE, REPLAY, QUERY; ANNOUNCE's namespace */
+    clasp_span
+        address; /* SET, PUBLISH, GET, ACK, ERROR; the pattern of SUBSCRIBE, REPLAY, QUERY; ANNOUNCE's namespace */
     clasp_span name;    /* HELLO, WELCOME; ERROR's message text */
     clasp_span session; /* WELCOME; ACK's holder; FEDERATION_SYNC's origin */
     clasp_span token;   /* HELLO, WELCOME; empty: none */
     clasp_value value;  /* SET, PUBLISH */
 
-    uint32_t id;       /* SUBSCRIBE, UNSUBSCRIBE, PUBLISH (gesture); correlation id of ACK and ERROR */
-    uint32_t ttl;      /* SET: CLASP_TTL_* */
-    uint32_t rate;     /* PUBLISH; SUBSCRIBE's max rate, per second */
-    uint32_t history;  /* SUBSCRIBE */
+    uint32_t id;        /* SUBSCRIBE, UNSUBSCRIBE, PUBLISH (gesture); correlation id of ACK and ERROR */
+    uint32_t ttl;       /* SET: CLASP_TTL_* */
+    uint32_t rate;      /* PUBLISH; SUBSCRIBE's max rate, per second */
+    uint32_t history;   /* SUBSCRIBE */
     uint32_t window_ms; /* SUBSCRIBE */
-    uint32_t limit;    /* REPLAY */
-    double epsilon;    /* SUBSCRIBE */
-    uint64_t revision; /* SET, ACK; FEDERATION_SYNC's since_revision */
-    uint64_t time_us;  /* WELCOME's clock; PUBLISH's and BUNDLE's timestamp; SYNC's t1; REPLAY's from */
-    uint64_t t2_us;    /* SYNC; REPLAY's to */
-    uint64_t t3_us;    /* SYNC */
+    uint32_t limit;     /* REPLAY */
+    double epsilon;     /* SUBSCRIBE */
+    uint64_t revision;  /* SET, ACK; FEDERATION_SYNC's since_revision */
+    uint64_t time_us;   /* WELCOME's clock; PUBLISH's and BUNDLE's timestamp; SYNC's t1; REPLAY's from */
+    uint64_t t2_us;     /* SYNC; REPLAY's to */
+    uint64_t t3_us;     /* SYNC */
 
-    clasp_list list;  /* SNAPSHOT params; ANNOUNCE and RESULT signals; BUNDLE members; PUBLISH samples (8 bytes each);
+    clasp_list
+        list; /* SNAPSHOT params; ANNOUNCE and RESULT signals; BUNDLE members; PUBLISH samples (8 bytes each);
                          FEDERATION_SYNC patterns */
     clasp_list list2; /* FEDERATION_SYNC revisions */
 } clasp_message;

@@ -38,7 +38,11 @@ static head head_of(uint8_t first, uint64_t *number) {
         return HEADS[first - 0xC0];
     }
     *number = first & (first < 0x80 ? 0x7F : first < 0xA0 ? 0x0F : 0x1F);
-    return (head){first < 0x80 ? PACK_UINT : first < 0x90 ? PACK_MAP : first < 0xA0 ? PACK_ARRAY : PACK_STR, 0};
+    return (head){first < 0x80   ? PACK_UINT
+                  : first < 0x90 ? PACK_MAP
+                  : first < 0xA0 ? PACK_ARRAY
+                                 : PACK_STR,
+                  0};
 }
 
 /* Step over `count` bytes; NULL when fewer are left, and the reader has failed. */
@@ -144,75 +148,71 @@ void clasp_pack_skip(clasp_reader *r) {
 
 /* ---- values -------------------------------------------------------------------------------------------------- */
 
-static void write_f64(clasp_writer *w, double number) {
-    clasp_write_u8(w, CLASP_VALUE_F64);
-    clasp_write_f64(w, number);
-}
-
-static void write_integer(clasp_writer *w, const clasp_pack *pack) {
-    if (pack->kind == PACK_UINT && pack->number > INT64_MAX) {
-        write_f64(w, (double)pack->number);
-        return;
-    }
-    clasp_write_u8(w, CLASP_VALUE_I64);
-    clasp_write_u64(w, pack->number);
-}
-
-static void write_sized(clasp_writer *w, const clasp_pack *pack) {
-    clasp_write_u8(w, pack->kind == PACK_STR ? CLASP_VALUE_STRING : CLASP_VALUE_BYTES);
-    clasp_write_text(w, pack->bytes);
-}
-
 static void write_value(clasp_reader *r, clasp_writer *w, unsigned depth);
 
-/* An array or map that stands inside `depth` others. */
-static void write_container(clasp_reader *r, clasp_writer *w, const clasp_pack *pack, unsigned depth) {
+/* The items of an array or map that stands inside `depth` others, with their count. */
+static void write_items(clasp_reader *r, clasp_writer *w, const clasp_pack *pack, unsigned depth) {
     if (depth == CLASP_VALUE_DEPTH || pack->number > UINT16_MAX) {
         clasp_write_fail(w, depth == CLASP_VALUE_DEPTH ? CLASP_TOO_DEEP : CLASP_TOO_LARGE);
         return;
     }
-    clasp_write_u8(w, pack->kind == PACK_MAP ? CLASP_VALUE_MAP : CLASP_VALUE_ARRAY);
     clasp_write_u16(w, (uint16_t)pack->number);
     for (uint64_t left = pack->number; left > 0 && w->err == CLASP_OK; left--) {
         if (pack->kind == PACK_MAP) {
             const clasp_pack key = clasp_pack_read(r);
-            clasp_write_fail(w, key.kind == PACK_STR ? CLASP_OK : r->err ? r->err : CLASP_BAD_LEGACY);
+            clasp_write_fail(w, r->err);
+            clasp_write_fail(w, key.kind == PACK_STR ? CLASP_OK : CLASP_BAD_LEGACY);
             clasp_write_text(w, key.bytes);
         }
         write_value(r, w, depth + 1);
     }
 }
 
-/* By recursion, at most CLASP_VALUE_DEPTH deep. */
-static void write_value(clasp_reader *r, clasp_writer *w, unsigned depth) {
+static uint8_t write_data(clasp_reader *r, clasp_writer *w, unsigned depth) {
     const clasp_pack pack = clasp_pack_read(r);
     switch ((clasp_pack_kind)pack.kind) {
     case PACK_REFUSED:
         clasp_write_fail(w, r->err);
-        break;
+        return CLASP_VALUE_NULL;
     case PACK_NIL:
-        clasp_write_u8(w, CLASP_VALUE_NULL);
-        break;
+        return CLASP_VALUE_NULL;
     case PACK_BOOL:
-        clasp_write_u8(w, CLASP_VALUE_BOOL);
         clasp_write_u8(w, (uint8_t)pack.number);
-        break;
+        return CLASP_VALUE_BOOL;
     case PACK_UINT:
+        if (pack.number > INT64_MAX) {
+            clasp_write_f64(w, (double)pack.number);
+            return CLASP_VALUE_F64;
+        }
+        clasp_write_u64(w, pack.number);
+        return CLASP_VALUE_I64;
     case PACK_NEGATIVE:
-        write_integer(w, &pack);
-        break;
+        clasp_write_u64(w, pack.number);
+        return CLASP_VALUE_I64;
     case PACK_FLOAT:
-        write_f64(w, pack.real);
-        break;
+        clasp_write_f64(w, pack.real);
+        return CLASP_VALUE_F64;
     case PACK_STR:
     case PACK_BIN:
-        write_sized(w, &pack);
-        break;
+        clasp_write_text(w, pack.bytes);
+        return pack.kind == PACK_STR ? CLASP_VALUE_STRING : CLASP_VALUE_BYTES;
     case PACK_ARRAY:
     case PACK_MAP:
-        write_container(r, w, &pack, depth);
-        break;
+        write_items(r, w, &pack, depth);
+        return pack.kind == PACK_ARRAY ? CLASP_VALUE_ARRAY : CLASP_VALUE_MAP;
+    }
+    return CLASP_VALUE_NULL;
+}
+
+/* By recursion, at most CLASP_VALUE_DEPTH deep. */
+static void write_value(clasp_reader *r, clasp_writer *w, unsigned depth) {
+    uint8_t *type = clasp_room(w, 1);
+    const uint8_t code = write_data(r, w, depth);
+    if (type) {
+        *type = code;
     }
 }
+
+uint8_t clasp_pack_write_data(clasp_reader *r, clasp_writer *w) { return write_data(r, w, 0); }
 
 void clasp_pack_write_value(clasp_reader *r, clasp_writer *w) { write_value(r, w, 0); }

@@ -32,9 +32,12 @@ clasp_pack clasp_pack_read(clasp_reader *r);
 /** Step over one item and all that is inside it, checking that it is there: no bound on depth is needed. */
 void clasp_pack_skip(clasp_reader *r);
 
-/** Write the item at `r` as a value with its type code. Integers become i64, or f64 from 2^63 on; bin becomes bytes.
- *  Errors, those of `r` too, stick in `w`: TOO_DEEP (over CLASP_VALUE_DEPTH), TOO_LARGE, BAD_LEGACY for a map whose keys
- *  are not all strings. */
+/** Write the item at `r` as value data. Integers become i64, or f64 from 2^63 on; bin becomes bytes. Errors, those of `r`
+ *  too, stick in `w`: TOO_DEEP (over CLASP_VALUE_DEPTH), TOO_LARGE, BAD_LEGACY for a map whose keys are not all strings.
+ *  @return its type code */
+uint8_t clasp_pack_write_data(clasp_reader *r, clasp_writer *w);
+
+/** The same, with the type code before the data. */
 void clasp_pack_write_value(clasp_reader *r, clasp_writer *w);
 
 #endif

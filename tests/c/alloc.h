@@ -17,6 +17,9 @@ bool clasp_test_allocation_failed(void);
 /** Blocks allocated and not freed at this moment. */
 size_t clasp_test_live_allocations(void);
 
+/** Bytes of those blocks, as the allocator counts them: some more than were asked for. */
+size_t clasp_test_live_bytes(void);
+
 /**
  * Run `attempt` with its 1st, then its 2nd, … allocation failing, until it runs without meeting the failure.
  * `attempt` makes and frees all that it needs.

@@ -62,7 +62,8 @@ static bool says(const bench *b, int n, const char *part) {
 
 static uint32_t handle_of(const bench *b, const char *id) { return clasp_conference_find(b->c, span(id)); }
 
-static clasp_err link(const bench *b, const char *id, clasp_link_event event, uint32_t arg, const char *bytes) {
+static clasp_err link(const bench *b, const char *id, clasp_link_event event, uint32_t arg,
+                      const char *bytes) {
     clasp_outbox_clear(outbox(b));
     return clasp_conference_link(b->c, handle_of(b, id), event, arg, span(bytes), NOW);
 }
@@ -159,7 +160,8 @@ TEST(an_invoke_is_answered_by_an_offer_with_the_state) {
     CHECK_EQ(hear(&b, "{\"type\":\"invoke\",\"id\":\"r\"}"), CLASP_OK); /* doubled: no second link */
     CHECK_EQ(outbox(&b)->count, 0);
     CHECK_EQ(link(&b, "r", CLASP_LINK_LOCAL, 0, "v=0 here"), CLASP_OK);
-    CHECK(says(&b, 0, "r{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0 here\"}"));
+    CHECK(
+        says(&b, 0, "r{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0 here\"}"));
     CHECK(says(&b, 0, "\"state\":{\"name\":\"Ann\"}"));
     CHECK(says(&b, 0, "\"metadata\":{\"name\":\"Ann\"}")); /* what later releases of the other make call it */
     end(&b);
@@ -169,13 +171,15 @@ TEST(candidates_wait_for_the_answer) {
     bench b = begin(CLASP_ROLE_SENDER, "{\"id\":\"s\"}");
     hear(&b, "{\"type\":\"invoke\",\"id\":\"r\"}");
     link(&b, "r", CLASP_LINK_LOCAL, 0, "v=0");
-    hear(&b, "{\"type\":\"candidate\",\"id\":\"r\",\"candidate\":{\"candidate\":\"candidate:1\",\"sdpMLineIndex\":0}}");
+    hear(&b, "{\"type\":\"candidate\",\"id\":\"r\",\"candidate\":{\"candidate\":\"candidate:1\","
+             "\"sdpMLineIndex\":0}}");
     CHECK(effect(&b, CLASP_EFFECT_LINK_CANDIDATE, 0) == NULL);
     hear(&b, "{\"type\":\"answer\",\"id\":\"r\",\"answer\":{\"type\":\"answer\",\"sdp\":\"v=0\"}}");
     const clasp_effect *apply = effect(&b, CLASP_EFFECT_LINK_APPLY, 0);
     const clasp_effect *candidate = effect(&b, CLASP_EFFECT_LINK_CANDIDATE, 0);
     CHECK(apply != NULL && candidate != NULL && apply < candidate);
-    hear(&b, "{\"type\":\"answer\",\"id\":\"r\",\"answer\":{\"type\":\"answer\",\"sdp\":\"v=0\"}}"); /* doubled */
+    hear(&b,
+         "{\"type\":\"answer\",\"id\":\"r\",\"answer\":{\"type\":\"answer\",\"sdp\":\"v=0\"}}"); /* doubled */
     CHECK_EQ(outbox(&b)->count, 0);
     end(&b);
 }
@@ -298,7 +302,8 @@ TEST(a_silent_peer_is_given_up_unless_signalling_is_down) {
         CHECK_EQ(disposed != NULL, !down);
         CHECK(!disposed || disposed->b == (uint32_t)CLASP_PEER_GONE);
         tick(&b, 31);
-        CHECK_EQ(effect(&b, CLASP_EFFECT_PEER_DISPOSED, 0) != NULL, down); /* then by the connection's own timeout */
+        CHECK_EQ(effect(&b, CLASP_EFFECT_PEER_DISPOSED, 0) != NULL,
+                 down); /* then by the connection's own timeout */
         end(&b);
     }
 }
@@ -370,16 +375,19 @@ TEST(a_receiver_asks_again_until_it_is_connected) {
 
 TEST(an_offer_is_answered_and_a_known_one_answered_again) {
     bench b = begin(CLASP_ROLE_RECEIVER, "{\"id\":\"r\"}");
-    const char *offer = "{\"type\":\"offer\",\"id\":\"s\",\"ext\":1,\"attempt\":7,\"round\":0,\"rev\":1,\"state\":{\"a\":1},"
-                        "\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0\"}}";
-    hear(&b, "{\"type\":\"candidate\",\"id\":\"s\",\"attempt\":7,\"round\":0,\"candidate\":{\"candidate\":\"candidate:1\"}}");
+    const char *offer =
+        "{\"type\":\"offer\",\"id\":\"s\",\"ext\":1,\"attempt\":7,\"round\":0,\"rev\":1,\"state\":{\"a\":1},"
+        "\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0\"}}";
+    hear(&b, "{\"type\":\"candidate\",\"id\":\"s\",\"attempt\":7,\"round\":0,\"candidate\":{\"candidate\":"
+             "\"candidate:1\"}}");
     CHECK(effect(&b, CLASP_EFFECT_LINK_CANDIDATE, 0) == NULL); /* it has overtaken its offer */
     hear(&b, offer);
     CHECK(effect(&b, CLASP_EFFECT_LINK_ANSWER, 0) != NULL);
     CHECK(effect(&b, CLASP_EFFECT_LINK_CANDIDATE, 0) != NULL);
     CHECK(effect(&b, CLASP_EFFECT_PEER_STATE, 0) != NULL);
     link(&b, "s", CLASP_LINK_LOCAL, 0, "v=0 mine");
-    CHECK(says(&b, 0, "s{\"type\":\"answer\",\"id\":\"r\",\"answer\":{\"type\":\"answer\",\"sdp\":\"v=0 mine\"}"));
+    CHECK(says(&b, 0,
+               "s{\"type\":\"answer\",\"id\":\"r\",\"answer\":{\"type\":\"answer\",\"sdp\":\"v=0 mine\"}"));
     clasp_outbox_clear(outbox(&b));
     CHECK_EQ(clasp_conference_signal(b.c, span(offer), NOW + SECOND), CLASP_OK);
     CHECK(says(&b, 0, "\"type\":\"answer\""));
@@ -389,9 +397,11 @@ TEST(an_offer_is_answered_and_a_known_one_answered_again) {
 
 TEST(late_copies_of_a_closed_attempt_open_nothing) {
     bench b = begin(CLASP_ROLE_RECEIVER, "{\"id\":\"r\"}");
-    const char *offer = "{\"type\":\"offer\",\"id\":\"s\",\"ext\":1,\"attempt\":7,\"round\":0,\"rev\":1,\"state\":{},"
-                        "\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0\"}}";
-    hear(&b, "{\"type\":\"dispose\",\"id\":\"s\",\"attempt\":7,\"gone\":true}"); /* no peer yet: nothing to end */
+    const char *offer =
+        "{\"type\":\"offer\",\"id\":\"s\",\"ext\":1,\"attempt\":7,\"round\":0,\"rev\":1,\"state\":{},"
+        "\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0\"}}";
+    hear(&b,
+         "{\"type\":\"dispose\",\"id\":\"s\",\"attempt\":7,\"gone\":true}"); /* no peer yet: nothing to end */
     hear(&b, offer);
     CHECK(effect(&b, CLASP_EFFECT_LINK_OPEN, 0) != NULL);
     hear(&b, "{\"type\":\"dispose\",\"id\":\"s\",\"attempt\":6}"); /* of the attempt before */
@@ -405,7 +415,8 @@ TEST(late_copies_of_a_closed_attempt_open_nothing) {
 
 TEST(a_later_attempt_replaces_and_an_earlier_one_is_ignored) {
     bench b = begin(CLASP_ROLE_RECEIVER, "{\"id\":\"r\"}");
-    const char *form = "{\"type\":\"offer\",\"id\":\"s\",\"ext\":1,\"attempt\":%d,\"round\":0,\"rev\":1,\"state\":{},\"offer\":" SDP "}";
+    const char *form = "{\"type\":\"offer\",\"id\":\"s\",\"ext\":1,\"attempt\":%d,\"round\":0,\"rev\":1,"
+                       "\"state\":{},\"offer\":" SDP "}";
     char offer[256];
     snprintf(offer, sizeof offer, form, 7, "offer");
     hear(&b, offer);
@@ -424,7 +435,8 @@ TEST(a_later_attempt_replaces_and_an_earlier_one_is_ignored) {
 
 TEST(an_older_state_does_not_replace_a_newer_one) {
     bench b = begin(CLASP_ROLE_RECEIVER, "{\"id\":\"r\"}");
-    hear(&b, "{\"type\":\"offer\",\"id\":\"s\",\"ext\":1,\"attempt\":7,\"round\":0,\"rev\":3,\"state\":{},\"offer\":{\"type\":"
+    hear(&b, "{\"type\":\"offer\",\"id\":\"s\",\"ext\":1,\"attempt\":7,\"round\":0,\"rev\":3,\"state\":{},"
+             "\"offer\":{\"type\":"
              "\"offer\",\"sdp\":\"v=0\"}}");
     hear(&b, "{\"type\":\"sync\",\"id\":\"s\",\"attempt\":7,\"round\":0,\"rev\":2,\"state\":{\"old\":1}}");
     CHECK(effect(&b, CLASP_EFFECT_PEER_STATE, 0) == NULL);
@@ -439,7 +451,8 @@ TEST(a_sender_of_another_make_is_served_plainly) {
     bench b = begin(CLASP_ROLE_RECEIVER, "{\"id\":\"r\"}");
     hear(&b, "{\"type\":\"invoke\",\"id\":\"s\"}");
     CHECK(says(&b, 0, "s{\"type\":\"invoke\",\"id\":\"r\""));
-    hear(&b, "{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0\"},\"metadata\":[1,2]}");
+    hear(&b, "{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0\"},\"metadata\":["
+             "1,2]}");
     const clasp_effect *state = effect(&b, CLASP_EFFECT_PEER_STATE, 0);
     if (CHECK(state != NULL)) {
         const clasp_span bytes = clasp_outbox_bytes(outbox(&b), state);
@@ -473,15 +486,20 @@ TEST(bad_signals_are_refused_by_code_and_change_nothing) {
         {"{\"type\":\"invoke\",\"id\":\"\"}", CLASP_BAD_SIGNAL},
         {"{\"type\":\"invoke\",\"id\":{}}", CLASP_BAD_SIGNAL},
         {"{\"type\":\"offer\",\"id\":\"s\"}", CLASP_BAD_SIGNAL},
-        {"{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"answer\",\"sdp\":\"v=0\"}}", CLASP_BAD_SIGNAL},
-        {"{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"hello\"}}", CLASP_BAD_SIGNAL},
+        {"{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"answer\",\"sdp\":\"v=0\"}}",
+         CLASP_BAD_SIGNAL},
+        {"{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"hello\"}}",
+         CLASP_BAD_SIGNAL},
         {"{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":7}}", CLASP_BAD_SIGNAL},
         {"{\"type\":\"offer\",\"id\":\"s\",\"offer\":\"v=0\"}", CLASP_BAD_SIGNAL},
         {"{\"type\":\"answer\",\"id\":\"s\",\"answer\":null}", CLASP_BAD_SIGNAL},
         {"{\"type\":\"candidate\",\"id\":\"s\",\"candidate\":null}", CLASP_BAD_SIGNAL},
-        {"{\"type\":\"candidate\",\"id\":\"s\",\"candidate\":{\"candidate\":\"a\\r\\nb\"}}", CLASP_BAD_SIGNAL},
-        {"{\"type\":\"candidate\",\"id\":\"s\",\"candidate\":{\"candidate\":\"a\",\"sdpMid\":7}}", CLASP_BAD_SIGNAL},
-        {"{\"type\":\"candidate\",\"id\":\"s\",\"candidate\":{\"candidate\":\"a\",\"sdpMLineIndex\":-1}}", CLASP_BAD_SIGNAL},
+        {"{\"type\":\"candidate\",\"id\":\"s\",\"candidate\":{\"candidate\":\"a\\r\\nb\"}}",
+         CLASP_BAD_SIGNAL},
+        {"{\"type\":\"candidate\",\"id\":\"s\",\"candidate\":{\"candidate\":\"a\",\"sdpMid\":7}}",
+         CLASP_BAD_SIGNAL},
+        {"{\"type\":\"candidate\",\"id\":\"s\",\"candidate\":{\"candidate\":\"a\",\"sdpMLineIndex\":-1}}",
+         CLASP_BAD_SIGNAL},
         {"{\"type\":\"later\",\"id\":\"s\"}", CLASP_OK},  /* unknown types are for others */
         {"{\"type\":\"invoke\",\"id\":\"r\"}", CLASP_OK}, /* an echo of one's own */
     };
@@ -507,14 +525,19 @@ TEST(oversized_signals_are_refused) {
     char *json = malloc(room);
     char *filler = malloc(room);
     memset(filler, 'x', room);
-    snprintf(json, room, "{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0%.*s\"}}", (int)CLASP_SDP_MAX, filler);
+    snprintf(json, room,
+             "{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0%.*s\"}}",
+             (int)CLASP_SDP_MAX, filler);
     CHECK_EQ(hear(&b, json), CLASP_TOO_LARGE);
     snprintf(json, room, "{\"type\":\"invoke\",\"id\":\"%.*s\"}", (int)CLASP_CONFERENCE_ID_MAX + 1, filler);
     CHECK_EQ(hear(&b, json), CLASP_BAD_SIGNAL);
-    snprintf(json, room, "{\"type\":\"candidate\",\"id\":\"s\",\"candidate\":{\"candidate\":\"%.*s\"}}", (int)CLASP_CANDIDATE_MAX + 1, filler);
+    snprintf(json, room, "{\"type\":\"candidate\",\"id\":\"s\",\"candidate\":{\"candidate\":\"%.*s\"}}",
+             (int)CLASP_CANDIDATE_MAX + 1, filler);
     CHECK_EQ(hear(&b, json), CLASP_BAD_SIGNAL);
-    snprintf(json, room, "{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0\"},\"state\":\"%.*s\"}",
-             (int)CLASP_CONFERENCE_STATE_MAX, filler);
+    snprintf(
+        json, room,
+        "{\"type\":\"offer\",\"id\":\"s\",\"offer\":{\"type\":\"offer\",\"sdp\":\"v=0\"},\"state\":\"%.*s\"}",
+        (int)CLASP_CONFERENCE_STATE_MAX, filler);
     CHECK_EQ(hear(&b, json), CLASP_TOO_LARGE);
     free(json);
     free(filler);
@@ -525,11 +548,13 @@ TEST(a_flood_of_ids_and_candidates_stays_within_the_bounds) {
     bench b = begin(CLASP_ROLE_RECEIVER, "{\"id\":\"r\"}");
     char json[160];
     for (int i = 0; i < 2000; i++) { /* ids that only ever send candidates: forgotten as others come */
-        snprintf(json, sizeof json, "{\"type\":\"candidate\",\"id\":\"c%d\",\"candidate\":{\"candidate\":\"x\"}}", i);
+        snprintf(json, sizeof json,
+                 "{\"type\":\"candidate\",\"id\":\"c%d\",\"candidate\":{\"candidate\":\"x\"}}", i);
         CHECK_EQ(hear(&b, json), CLASP_OK);
     }
     for (int i = 0; i < 200; i++) {
-        CHECK_EQ(hear(&b, "{\"type\":\"candidate\",\"id\":\"c1999\",\"candidate\":{\"candidate\":\"x\"}}"), CLASP_OK);
+        CHECK_EQ(hear(&b, "{\"type\":\"candidate\",\"id\":\"c1999\",\"candidate\":{\"candidate\":\"x\"}}"),
+                 CLASP_OK);
     }
     CHECK_EQ(conference_by_id(b.c, span("c1999"))->early_count, CLASP_CANDIDATES);
     clasp_err last = CLASP_OK;
@@ -550,11 +575,13 @@ static void whole_life(void *context) {
     clasp_conference *c = clasp_conference_new(1, CLASP_ROLE_SENDER, 1, &out);
     if (c) {
         clasp_conference_start(c, span("{\"id\":\"s\",\"state\":{\"a\":1},\"dataChannel\":true}"), NOW);
-        clasp_conference_signal(c, span("{\"type\":\"invoke\",\"id\":\"r\",\"ext\":1,\"credentials\":[1]}"), NOW);
+        clasp_conference_signal(c, span("{\"type\":\"invoke\",\"id\":\"r\",\"ext\":1,\"credentials\":[1]}"),
+                                NOW);
         const uint32_t peer = clasp_conference_find(c, span("r"));
         clasp_conference_link(c, peer, CLASP_LINK_LOCAL, 0, span("v=0"), NOW);
         clasp_conference_link(c, peer, CLASP_LINK_CANDIDATE, 0, span("{\"candidate\":\"x\"}"), NOW);
-        clasp_conference_signal(c, span("{\"type\":\"candidate\",\"id\":\"r\",\"candidate\":{\"candidate\":\"x\"}}"), NOW);
+        clasp_conference_signal(
+            c, span("{\"type\":\"candidate\",\"id\":\"r\",\"candidate\":{\"candidate\":\"x\"}}"), NOW);
         uint32_t reached;
         clasp_conference_send(c, 0, 1, &reached);
         clasp_conference_sync(c, span("{\"b\":1}"), true, NOW);
