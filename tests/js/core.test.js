@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -13,9 +12,9 @@ import { CONFERENCE_EVENT, EFFECT, ERR, ROLE } from '../../js-glue/abi.gen.js';
 import { Core, textOf } from '../../js-glue/core.js';
 import { CLIENT } from '../../js-glue/loader.js';
 import { record } from '../../js-glue/recorder.js';
+import { build } from '../../scripts/lib/cmake.mjs';
 
 const WASM = fileURLToPath(CLIENT.wasm());
-const REPLAY = fileURLToPath(new URL('../../build/native-debug/tests/c/replay', import.meta.url));
 
 /** @typedef {import('../../js-glue/core.js').Effect} Effect */
 
@@ -162,19 +161,19 @@ async function someRecording() {
 }
 
 test('a recording replays natively, call for call and byte for byte', async (t) => {
-  if (!existsSync(REPLAY)) return t.skip('tests/c/replay is not built');
+  const replay = join(await build('native-debug', 'replay'), 'tests', 'c', 'replay');
   const folder = await mkdtemp(join(tmpdir(), 'clasp-'));
   t.after(() => rm(folder, { recursive: true }));
   const good = join(folder, 'good');
   const recording = await someRecording();
   await writeFile(good, recording);
   const run = promisify(execFile);
-  const { stdout } = await run(REPLAY, [good]);
+  const { stdout } = await run(replay, [good]);
   assert.match(stdout, /13 calls, \d+ effects identical\n$/);
   const bad = join(folder, 'bad');
   recording[recording.lastIndexOf('S'.charCodeAt(0))] ^= 1; // in a document that an effect carries
   await writeFile(bad, recording);
-  await assert.rejects(run(REPLAY, [good, bad]), { code: 1, stdout: /identical\n[^]*differ/ });
+  await assert.rejects(run(replay, [good, bad]), { code: 1, stdout: /identical\n[^]*differ/ });
 });
 
 test('a core that was used already is not recorded', async () => {
