@@ -3,7 +3,7 @@ import { ClaspError } from './error.js';
 
 /**
  * @typedef {object} LoadOptions where the core comes from, when not from beside the package
- * @property {WebAssembly.Module} [module] compiled already
+ * @property {WebAssembly.Module | Promise<WebAssembly.Module>} [module] compiled already, or under way
  * @property {BufferSource} [bytes] of dist/clasp.wasm
  * @property {string | URL} [url] of dist/clasp.wasm
  */

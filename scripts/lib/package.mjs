@@ -24,6 +24,7 @@ async function bundle() {
     target: 'es2022',
     external: ['node:*', 'ws', '@roamhq/wrtc', '*/clasp-hub.mjs'], // the relay's module is not for pages
     legalComments: 'none',
+    banner: { js: '//# allFunctionsCalledOnLoad' }, // V8: compile all of it while it arrives, off the main thread
     logLevel: 'silent', // a failure carries its messages
   });
 }
