@@ -32,7 +32,7 @@ import { linkStats } from './stats.js';
 
 /**
  * @typedef {object} HostOptions
- * @property {typeof RTCPeerConnection} RTCPeerConnection
+ * @property {typeof RTCPeerConnection} Connection the class of them: the page's, or one that was injected
  * @property {RTCConfiguration} rtcConfig
  * @property {MediaStream} [stream] to send to every peer
  * @property {import('./media.js').MediaOptions} media
@@ -286,8 +286,8 @@ export class ConferenceHost {
   }
 
   #newConnection() {
-    const { RTCPeerConnection, rtcConfig } = this.#options;
-    return new RTCPeerConnection(rtcConfig);
+    const { Connection, rtcConfig } = this.#options;
+    return new Connection(rtcConfig);
   }
 
   /**

@@ -240,12 +240,12 @@ export class Conference extends EventTarget {
 
   /** @param {Life} life */
   async #begin(life) {
-    const [core, RTCPeerConnection] = await Promise.all([Core.load(), findRtc(this.#options.rtc)]);
+    const [core, Connection] = await Promise.all([Core.load(), findRtc(this.#options.rtc)]);
     if (this.#life !== life) throw new ClaspError('ABORTED');
     const host = (life.host = new ConferenceHost(
       core,
       this.#traits.role,
-      this.#hostOptions(life, RTCPeerConnection),
+      this.#hostOptions(life, Connection),
     ));
     await Promise.all(
       this.#namespaces(life).map((namespace) => this.#drive('on', namespace, this.#signalled)),
@@ -260,10 +260,10 @@ export class Conference extends EventTarget {
 
   /**
    * @param {Life} life
-   * @param {import('../js-glue/rtc.js').RtcClass} RTCPeerConnection
+   * @param {import('../js-glue/rtc.js').RtcClass} Connection
    * @returns {import('../js-glue/conference.js').HostOptions}
    */
-  #hostOptions({ room, options }, RTCPeerConnection) {
+  #hostOptions({ room, options }, Connection) {
     const {
       iceServers = DEFAULT_ICE,
       rtcConfig,
@@ -274,7 +274,7 @@ export class Conference extends EventTarget {
     } = this.#options;
     const other = this.#traits.role === 'SENDER' ? 'receiver' : 'sender';
     return {
-      RTCPeerConnection,
+      Connection,
       rtcConfig: { iceServers, ...rtcConfig },
       stream: options.stream,
       media: { audioBitrate, videoBitrate, codecs },
