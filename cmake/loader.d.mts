@@ -2,11 +2,14 @@
 declare function load(options: {
   /** class of the sockets of <emscripten/websocket.h> */
   WebSocket?: unknown;
-  /** instantiates the module, and hands it over; returns an empty object for "later" */
-  instantiateWasm: (
-    imports: WebAssembly.Imports,
-    done: (instance: WebAssembly.Instance) => void,
-  ) => object;
+  wasm: WebAssembly.Module;
+  /** in place of the global one */
+  WebAssembly: {
+    instantiate: (
+      module: WebAssembly.Module,
+      imports: WebAssembly.Imports,
+    ) => Promise<WebAssembly.Instance>;
+  };
 }): Promise<unknown>;
 
 export default load;

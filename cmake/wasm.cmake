@@ -6,8 +6,9 @@ set(CLASP_WASM_LINK_OPTIONS
   -lexports.js                          # the only public switch that keeps the names of imports and exports
   -sMODULARIZE=1
   -sEXPORT_ES6=1
-  -sENVIRONMENT=web                     # Node too: our own instantiateWasm() takes the place of its loading code
-  -sINCOMING_MODULE_JS_API=instantiateWasm
+  -sENVIRONMENT=web                     # Node too: js-glue/loader.js does the loading
+  -sMINIMAL_RUNTIME=1                   # the imports and no more: half the code of the usual one
+  -sMINIMAL_RUNTIME_STREAMING_WASM_COMPILATION=1 # it is handed a compiled module
   -sALLOW_MEMORY_GROWTH=1
   -sMALLOC=emmalloc
   -sFILESYSTEM=0

@@ -8,7 +8,7 @@ import {
 } from './abi.gen.js';
 import { textOf } from './core.js';
 import { ClaspError, check } from './error.js';
-import { addTracks, replaceTracks } from './media.js';
+import { replaceTracks } from './media.js';
 import { PeerLink } from './peer-link.js';
 import { isMessage } from './send-queue.js';
 import { linkStats } from './stats.js';
@@ -32,10 +32,7 @@ import { linkStats } from './stats.js';
 
 /**
  * @typedef {object} HostOptions
- * @property {typeof RTCPeerConnection} Connection the class of them: the page's, or one that was injected
- * @property {RTCConfiguration} rtcConfig
- * @property {MediaStream} [stream] to send to every peer
- * @property {import('./media.js').MediaOptions} media
+ * @property {import('./rtc.js').Connections} connections
  * @property {(to: string, message: object) => void} emit a signal, to one id, or to the room when that is empty
  * @property {(id: string, credentials: any) => unknown} [verify] any: whatever JSON said
  * @property {(type: PeerEvent, peer: Peer, extra?: object) => void} raise
@@ -69,7 +66,6 @@ export class ConferenceHost {
   /** @type {Map<number, Ticket>} */ #tickets = new Map();
   #lastTicket = 0;
   #isOver = false;
-  /** @type {RTCPeerConnection | undefined} */ #spare;
 
   /** What the application sees: those with a connection, by id. @type {Map<string, Peer>} */
   peers = new Map();
@@ -99,7 +95,6 @@ export class ConferenceHost {
       );
     }
     check(result);
-    this.#prepare();
   }
 
   /** Says goodbye to every peer. Nothing is raised after it returns. */
@@ -107,7 +102,6 @@ export class ConferenceHost {
     this.#tell(ON.STOP);
     this.#core.drain(); // even when called by a handler
     this.#isOver = true;
-    this.#spare?.close();
     this.#core.disown(this.#handle);
     this.#core.call('conference_free', this.#handle);
   }
@@ -167,7 +161,7 @@ export class ConferenceHost {
    * @returns {Promise<void>}
    */
   async replaceStream(stream) {
-    this.#options.stream = stream;
+    this.#options.connections.discard();
     const results = await Promise.all(
       [...this.peers.values()].map(({ peer }) => replaceTracks(peer, stream)),
     );
@@ -256,13 +250,11 @@ export class ConferenceHost {
   #open({ a, b, bytes }) {
     const entry = this.#entries.get(a);
     if (!entry) return;
-    const { stream, media } = this.#options;
     const report = (/** @type {number} */ event, arg = 0, text = '') => {
       this.#tell(ON.LINK, a, event | (arg << 8), text);
     };
     try {
-      const peer = this.#spare ?? this.#newConnection();
-      this.#spare = undefined;
+      const peer = this.#options.connections.take();
       /** @type {Peer} */
       const info = {
         id: entry.id,
@@ -278,28 +270,9 @@ export class ConferenceHost {
       });
       Object.assign(entry, { info, link });
       this.peers.set(entry.id, info);
-      if (stream) addTracks(peer, stream, media);
       if (b & LINK_OPEN_CHANNEL) link.openChannel();
     } catch (cause) {
       report(LINK_EVENT.REFUSED, 0, String(cause));
-    }
-  }
-
-  #newConnection() {
-    const { Connection, rtcConfig } = this.#options;
-    return new Connection(rtcConfig);
-  }
-
-  /**
-   * Make the first peer's connection while its signals are on their way: a browser's first one, and its certificate, take
-   * a while. It gathers no address before it is used.
-   */
-  #prepare() {
-    if (this.#isOver || this.peers.size > 0) return;
-    try {
-      this.#spare = this.#newConnection();
-    } catch {
-      // The first peer's own will fail as well, and be reported.
     }
   }
 

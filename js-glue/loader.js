@@ -60,6 +60,29 @@ function loadError(cause) {
 }
 
 /**
+ * Have Emscripten's factory start a module. It waits for an instance without end, so instantiating is done here, where a
+ * failure is heard of.
+ *
+ * @param {Function} factory
+ * @param {WebAssembly.Module} wasm
+ * @param {unknown} WebSocket
+ * @returns {Promise<Exports>}
+ */
+async function start(factory, wasm, WebSocket) {
+  /** @type {(instance: WebAssembly.Instance) => void} */ let give = () => {};
+  /** @type {WebAssembly.Imports} */ let imports = {};
+  const instantiate = (/** @type {unknown} */ _, /** @type {WebAssembly.Imports} */ its) => {
+    imports = its;
+    return new Promise((resolve) => (give = resolve));
+  };
+  const started = factory({ WebSocket, WebAssembly: { instantiate }, wasm });
+  const instance = await WebAssembly.instantiate(wasm, imports);
+  give(instance);
+  await started;
+  return /** @type {Exports} */ (instance.exports);
+}
+
+/**
  * Load and start one of the two modules. Emscripten's glue is kept for its imports alone: compiling is done here, and the
  * exports come back as they are.
  *
@@ -72,18 +95,8 @@ function loadError(cause) {
 export async function loadModule(source, options, WebSocket) {
   try {
     const compiling = compile(source, options); // both loads run at once
-    const [{ default: factory }, module] = await Promise.all([source.glue(), compiling]);
-    const exports = await new Promise((resolve, reject) => {
-      /** @type {(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => object} */
-      const instantiateWasm = (imports, done) => {
-        WebAssembly.instantiate(module, imports).then((instance) => {
-          done(instance);
-          resolve(instance.exports);
-        }, reject);
-        return {}; // "later"
-      };
-      factory({ WebSocket, instantiateWasm }).catch(reject);
-    });
+    const [{ default: factory }, wasm] = await Promise.all([source.glue(), compiling]);
+    const exports = await start(factory, wasm, WebSocket);
     if (exports.abi_version() !== ABI_VERSION)
       throw new Error('wasm and JavaScript are of two versions');
     return exports;

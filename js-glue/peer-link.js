@@ -65,8 +65,8 @@ export class PeerLink {
    */
   offer(round) {
     this.#next(async () => {
-      const offer = await this.#pc.createOffer({ iceRestart: round > 0 });
-      await this.#setLocal(offer, round);
+      if (round > 0) this.#pc.restartIce();
+      await this.#setLocal(round, () => this.#pc.createOffer());
     });
   }
 
@@ -78,7 +78,7 @@ export class PeerLink {
   answer(round, sdp) {
     this.#next(async () => {
       await this.#pc.setRemoteDescription({ type: 'offer', sdp });
-      await this.#setLocal(await this.#pc.createAnswer(), round);
+      await this.#setLocal(round, () => this.#pc.createAnswer());
     });
   }
 
@@ -115,13 +115,17 @@ export class PeerLink {
   }
 
   /**
-   * @param {RTCLocalSessionDescriptionInit} description
+   * Have the connection describe itself, in one step where it can.
    * @param {number} round
+   * @param {() => Promise<RTCLocalSessionDescriptionInit>} describe for WebRTC in Node, which cannot
    */
-  async #setLocal(description, round) {
+  async #setLocal(round, describe) {
     this.#round = round; // candidates come at once
-    await this.#pc.setLocalDescription(description);
-    this.#report(LINK_EVENT.LOCAL, round, this.#pc.localDescription?.sdp);
+    const pc = this.#pc;
+    await (pc.setLocalDescription.length > 0
+      ? pc.setLocalDescription(await describe())
+      : pc.setLocalDescription());
+    this.#report(LINK_EVENT.LOCAL, round, pc.localDescription?.sdp);
   }
 
   /** @param {number | undefined} event undefined: on its way to one of them */

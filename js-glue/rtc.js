@@ -36,3 +36,58 @@ export async function findRtc(injected) {
     throw new ClaspError('UNSUPPORTED', message, { cause });
   }
 }
+
+/**
+ * Makes the connections of one conference, the first one ahead of its use: a browser takes a while for its first one, for
+ * the certificate, and for finding out what it can encode. Nothing is gathered or sent before a connection is used.
+ */
+export class Connections {
+  #Class;
+  #config;
+  #fill;
+  /** @type {RTCPeerConnection | undefined} */ #spare;
+
+  /**
+   * @param {RtcClass} Class
+   * @param {RTCConfiguration} config
+   * @param {(connection: RTCPeerConnection) => void} fill puts in what every new one begins with
+   * @param {AbortSignal} signal when it aborts, what was made and not taken is closed
+   */
+  constructor(Class, config, fill, signal) {
+    this.#Class = Class;
+    this.#config = config;
+    this.#fill = fill;
+    if (signal.aborted) return;
+    signal.addEventListener('abort', () => this.discard());
+    try {
+      this.#spare = this.#make();
+      this.#spare.createOffer().catch(() => {}); // for what it looks up; the offer is made when it is wanted
+    } catch {
+      // The first peer's own will fail as well, and be reported.
+    }
+  }
+
+  /** @returns {RTCPeerConnection} filled, not used yet; the caller's */
+  take() {
+    const connection = this.#spare ?? this.#make();
+    this.#spare = undefined;
+    return connection;
+  }
+
+  /** What a new connection begins with is another now. */
+  discard() {
+    this.#spare?.close();
+    this.#spare = undefined;
+  }
+
+  #make() {
+    const connection = new this.#Class(this.#config);
+    try {
+      this.#fill(connection);
+    } catch (cause) {
+      connection.close();
+      throw cause;
+    }
+    return connection;
+  }
+}

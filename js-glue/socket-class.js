@@ -1,8 +1,9 @@
-import { FRAME_MAX } from './abi.gen.js';
+import { FRAME_MAX, SUBPROTOCOL } from './abi.gen.js';
 
 /** Close code for a connection that was lost, or never came about. */
 const CLOSE_ABNORMAL = 1006;
 const CLOSE_NORMAL = 1000;
+const OPEN = 1; // of readyState; closing and closed are above
 
 /** @typedef {InstanceType<typeof globalThis.WebSocket>} Socket the page's, or one of `ws` with the same face */
 
@@ -12,10 +13,49 @@ const CLOSE_NORMAL = 1000;
  * @returns {Promise<Socket>}
  */
 async function connect(url, protocols) {
-  if (globalThis.WebSocket) return new WebSocket(url, protocols);
+  const socket = globalThis.WebSocket
+    ? new WebSocket(url, protocols)
+    : await connectInNode(url, protocols);
+  socket.binaryType = 'arraybuffer';
+  socket.onerror = () => {}; // a close follows and says as much
+  return socket;
+}
+
+/**
+ * @param {string} url
+ * @param {string[]} protocols
+ */
+async function connectInNode(url, protocols) {
   const name = 'ws'; // a variable: bundlers for the page must not look for it
   const { WebSocket: Class } = await import(/* @vite-ignore */ /* webpackIgnore: true */ name);
   return new Class(url, protocols, { perMessageDeflate: false, maxPayload: FRAME_MAX });
+}
+
+/** Connections that were begun before the core asked for them, by URL. @type {Map<string, Promise<Socket>>} */
+const begun = new Map();
+
+/**
+ * Begin the connection that the core is going to ask for: the time of its handshake is that of loading the core. The first
+ * socket that the core opens to that very URL takes it over.
+ *
+ * @param {string} url
+ * @returns {() => void} to be called in the end: closes it, unless it was taken over
+ */
+export function preconnect(url) {
+  if (begun.has(url)) return () => {};
+  const connection = connect(url, [SUBPROTOCOL]);
+  begun.set(url, connection);
+  const close = (/** @type {Socket} */ socket) => socket.close();
+  return () => {
+    if (begun.get(url) === connection && begun.delete(url)) connection.then(close, () => {});
+  };
+}
+
+/** @param {string} url */
+function takeOver(url) {
+  const connection = begun.get(url);
+  begun.delete(url);
+  return connection;
 }
 
 /**
@@ -41,7 +81,7 @@ export function socketClass(arrived) {
      * @param {string[]} protocols
      */
     constructor(url, protocols) {
-      connect(url, protocols).then(
+      (takeOver(url) ?? connect(url, protocols)).then(
         (socket) => this.#adopt(socket),
         () => this.#tell('onclose', { code: CLOSE_ABNORMAL }),
       );
@@ -50,14 +90,15 @@ export function socketClass(arrived) {
     /** @param {Socket} socket */
     #adopt(socket) {
       this.#socket = socket;
-      socket.binaryType = 'arraybuffer';
-      socket.onerror = () => {}; // a close follows and says as much
       if (this.#isClosed) return socket.close();
       socket.onopen = () => this.#tell('onopen', {});
       socket.onmessage = ({ data }) => {
         if (data.byteLength <= FRAME_MAX) this.#tell('onmessage', { data }); // text has no byteLength
       };
       socket.onclose = ({ code }) => this.#tell('onclose', { code });
+      // One that was begun earlier may be further. A relay says nothing before it was greeted, so no message is missed.
+      if (socket.readyState === OPEN) this.#tell('onopen', {});
+      if (socket.readyState > OPEN) this.#tell('onclose', { code: CLOSE_ABNORMAL });
     }
 
     /**
@@ -71,7 +112,7 @@ export function socketClass(arrived) {
 
     /** @param {Uint8Array} bytes in the core's memory: copied, since `ws` may keep what it is given */
     send(bytes) {
-      if (this.#socket?.readyState === 1) this.#socket.send(bytes.slice());
+      if (this.#socket?.readyState === OPEN) this.#socket.send(bytes.slice());
     }
 
     /** @param {number} [code] */

@@ -1,6 +1,7 @@
 import { ConferenceHost } from '../js-glue/conference.js';
 import { Core } from '../js-glue/core.js';
-import { findRtc } from '../js-glue/rtc.js';
+import { addTracks } from '../js-glue/media.js';
+import { Connections, findRtc } from '../js-glue/rtc.js';
 import { ClaspError } from './error.js';
 
 /** @typedef {import('../js-glue/conference.js').Peer} Peer */
@@ -161,9 +162,9 @@ export class Conference extends EventTarget {
   stop() {
     const life = this.#life;
     this.#life = undefined;
-    life?.end.abort();
-    if (!life?.host) return;
-    life.host.stop();
+    if (!life) return;
+    life.end.abort();
+    life.host?.stop();
     for (const namespace of this.#namespaces(life)) this.#drive('off', namespace, this.#signalled);
   }
 
@@ -240,17 +241,15 @@ export class Conference extends EventTarget {
 
   /** @param {Life} life */
   async #begin(life) {
-    const [core, Connection] = await Promise.all([Core.load(), findRtc(this.#options.rtc)]);
+    // All at once: the driver finds its way, and the first connection is made, while the core is being loaded.
+    const [core, connections] = await Promise.all([
+      Core.load(),
+      this.#connections(life),
+      ...this.#namespaces(life).map((namespace) => this.#drive('on', namespace, this.#signalled)),
+    ]);
     if (this.#life !== life) throw new ClaspError('ABORTED');
-    const host = (life.host = new ConferenceHost(
-      core,
-      this.#traits.role,
-      this.#hostOptions(life, Connection),
-    ));
-    await Promise.all(
-      this.#namespaces(life).map((namespace) => this.#drive('on', namespace, this.#signalled)),
-    );
-    if (this.#life !== life) throw new ClaspError('ABORTED');
+    const options = this.#hostOptions(life, connections);
+    const host = (life.host = new ConferenceHost(core, this.#traits.role, options));
     const { connectionTimeout, pingInterval, pingAttempts, queueSize } = this.#options;
     const settings = { connectionTimeout, pingInterval, pingAttempts, queueSize };
     host.start({ id: life.id, ...settings, ...this.#traits.config(life.options) });
@@ -258,26 +257,28 @@ export class Conference extends EventTarget {
     this.#followDriver(life, host);
   }
 
+  /** @param {Life} life */
+  async #connections({ options, end }) {
+    const { rtc, iceServers = DEFAULT_ICE, rtcConfig } = this.#options;
+    const { audioBitrate, videoBitrate, codecs } = this.#options;
+    const fill = (/** @type {RTCPeerConnection} */ connection) => {
+      if (options.stream)
+        addTracks(connection, options.stream, { audioBitrate, videoBitrate, codecs });
+    };
+    const config = { iceServers, ...rtcConfig };
+    return new Connections(await findRtc(rtc), config, fill, end.signal);
+  }
+
   /**
    * @param {Life} life
-   * @param {import('../js-glue/rtc.js').RtcClass} Connection
+   * @param {Connections} connections
    * @returns {import('../js-glue/conference.js').HostOptions}
    */
-  #hostOptions({ room, options }, Connection) {
-    const {
-      iceServers = DEFAULT_ICE,
-      rtcConfig,
-      verify,
-      audioBitrate,
-      videoBitrate,
-      codecs,
-    } = this.#options;
+  #hostOptions({ room }, connections) {
+    const { verify } = this.#options;
     const other = this.#traits.role === 'SENDER' ? 'receiver' : 'sender';
     return {
-      Connection,
-      rtcConfig: { iceServers, ...rtcConfig },
-      stream: options.stream,
-      media: { audioBitrate, videoBitrate, codecs },
+      connections,
       verify,
       emit: (to, message) => this.#drive('emit', to ? [other, room, to] : [other, room], message),
       raise: (type, peer, extra) => this.#raise(type, { ...this.#traits.detail(peer), ...extra }),

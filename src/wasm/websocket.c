@@ -10,8 +10,8 @@
 
 #include "base/limits.h"
 #include "wasm/abi.h"
+#include "wire/frame.h"
 
-#define SUBPROTOCOL "clasp"
 #define CLOSE_ABNORMAL 1006u /* RFC 6455, 7.1.5: the connection was lost */
 
 /* The glue never uses a socket's number again, so the events of a replaced one find no slot. */
@@ -91,7 +91,7 @@ int32_t clasp_socket_open(uint32_t session, uint32_t url_len) {
         return s ? CLASP_TOO_LARGE : CLASP_LIMIT;
     }
     url[url_len] = '\0';
-    EmscriptenWebSocketCreateAttributes attributes = {(const char *)url, SUBPROTOCOL, EM_TRUE};
+    EmscriptenWebSocketCreateAttributes attributes = {(const char *)url, CLASP_SUBPROTOCOL, EM_TRUE};
     const EMSCRIPTEN_WEBSOCKET_T socket = emscripten_websocket_new(&attributes);
     if (socket <= 0) {
         return CLASP_RELAY_UNREACHABLE;

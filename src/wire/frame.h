@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 
+#define CLASP_SUBPROTOCOL "clasp" /* of the WebSocket that carries frames */
 #define CLASP_FRAME_MAGIC 0x53u
 #define CLASP_FRAME_HEADER 4u          /* bytes before the timestamp or the payload */
 #define CLASP_FRAME_TIMESTAMP 8u       /* bytes of the timestamp */

@@ -1,5 +1,6 @@
 import { Core } from '../../js-glue/core.js';
 import { Session } from '../../js-glue/session.js';
+import { preconnect } from '../../js-glue/socket-class.js';
 import { ClaspError } from '../error.js';
 import { MemoryDriver } from './memory.js';
 
@@ -150,6 +151,7 @@ export class RelayDriver extends Base {
 
   async #open() {
     this.#state = 'connecting';
+    const settle = preconnect(this.#options.url);
     try {
       const core = await Core.load();
       if (this.#state !== 'connecting') return; // closed meanwhile
@@ -163,6 +165,8 @@ export class RelayDriver extends Base {
       this.#session = undefined;
       this.#state = 'idle'; // the next use tries again
       return this.#raise('error', { error });
+    } finally {
+      settle();
     }
     for (const action of this.#early.splice(0))
       this.#try(() => action(/** @type {Session} */ (this.#session)));
