@@ -45,6 +45,7 @@ export class Connections {
   #Class;
   #config;
   #fill;
+  #count = 0;
   /** @type {RTCPeerConnection | undefined} */ #spare;
 
   /**
@@ -57,8 +58,12 @@ export class Connections {
     this.#Class = Class;
     this.#config = config;
     this.#fill = fill;
-    if (signal.aborted) return;
     signal.addEventListener('abort', () => this.discard());
+  }
+
+  /** Make the first one, unless it was made. It takes some milliseconds in which nothing else is done. */
+  prepare() {
+    if (this.#count > 0) return;
     try {
       this.#spare = this.#make();
       this.#spare.createOffer().catch(() => {}); // for what it looks up; the offer is made when it is wanted
@@ -81,6 +86,7 @@ export class Connections {
   }
 
   #make() {
+    this.#count++;
     const connection = new this.#Class(this.#config);
     try {
       this.#fill(connection);

@@ -254,7 +254,7 @@ export class Conference extends EventTarget {
     const settings = { connectionTimeout, pingInterval, pingAttempts, queueSize };
     host.start({ id: life.id, ...settings, ...this.#traits.config(life.options) });
     life.isListening = true;
-    this.#followDriver(life, host);
+    this.#followDriver(life, host, connections);
   }
 
   /** @param {Life} life */
@@ -289,11 +289,17 @@ export class Conference extends EventTarget {
   /**
    * @param {Life} life
    * @param {ConferenceHost} host
+   * @param {Connections} connections the first is made after the first signals have left: they have the longer way
    */
-  #followDriver({ end: { signal } }, host) {
+  #followDriver({ end: { signal } }, host, connections) {
     const { driver } = this.#options;
-    if (driver.state !== undefined && driver.state !== 'open') host.signalling(false);
-    driver.addEventListener?.('open', () => host.signalling(true), { signal });
+    const opened = () => {
+      host.signalling(true);
+      connections.prepare();
+    };
+    if (driver.state === undefined || driver.state === 'open') connections.prepare();
+    else host.signalling(false);
+    driver.addEventListener?.('open', opened, { signal });
     driver.addEventListener?.('close', () => host.signalling(false), { signal });
   }
 
