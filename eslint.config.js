@@ -31,7 +31,7 @@ export default [
   },
   {
     files: ['web/**', 'relay/**'],
-    rules: noImports(['**/abi.gen.js'], 'The generated constants are for js-glue/ alone.'),
+    rules: noImports(['**/*.gen.js'], 'The generated constants are for js-glue/ alone.'),
   },
   {
     files: ['demo/**'],

@@ -1,5 +1,6 @@
 /*
- * Nanoseconds for each message: decoding and encoding, without a host. One JSON line for each case.
+ * Nanoseconds for each message: decoding and encoding, without a host. One JSON line for each case. The argument, if there
+ * is one, is the number of samples.
  *
  * A sample is a run of at least SAMPLE_NS, so that the clock's step vanishes in it. Every case folds what it read into a
  * sum that is printed: no compiler can leave the work out.
@@ -13,6 +14,7 @@
 #include "wire/message.h"
 
 #define SAMPLES 21
+#define SAMPLES_MAX 1001
 #define SAMPLE_NS 20e6
 #define BUNDLE_MEMBERS 64u
 #define SNAPSHOT_PARAMS 1000u
@@ -28,6 +30,15 @@ static double now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Ticks of the time-stamp counter, which runs at the processor's nominal rate whatever its clock does. 0: there is none. */
+static uint64_t now_ticks(void) {
+#ifdef __x86_64__
+    return __builtin_ia32_rdtsc();
+#else
+    return 0;
+#endif
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------------ */
@@ -173,44 +184,58 @@ static const bench BENCHES[] = {
 
 static uint64_t sum; /* printed at the end */
 
-/* Nanoseconds for `count` runs. */
-static double time_runs(const bench *b, uint64_t count) {
-    const double start = now_ns();
+typedef struct sample {
+    double ns;
+    double ticks;
+} sample;
+
+static sample time_runs(const bench *b, uint64_t count) {
+    const double start_ns = now_ns();
+    const uint64_t start_ticks = now_ticks();
     for (uint64_t i = 0; i < count; i++) {
         sum += b->run();
     }
-    return now_ns() - start;
+    return (sample){now_ns() - start_ns, (double)(now_ticks() - start_ticks)};
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
+static int by_ns(const void *a, const void *b) {
+    const double x = ((const sample *)a)->ns;
+    const double y = ((const sample *)b)->ns;
     return (x > y) - (x < y);
 }
 
-static void measure(const bench *b) {
+static void measure(const bench *b, size_t sample_count) {
     b->make();
     clasp_writer w = clasp_writer_of(frame_bytes, sizeof frame_bytes);
     clasp_frame_write(&w, &message);
     frame_span = clasp_written(&w);
 
     uint64_t count = 1;
-    while (time_runs(b, count) < SAMPLE_NS) {
+    while (time_runs(b, count).ns < SAMPLE_NS) {
         count *= 2;
     }
-    double samples[SAMPLES];
-    for (int i = 0; i < SAMPLES; i++) {
-        samples[i] = time_runs(b, count) / (double)count / b->items;
+    static sample samples[SAMPLES_MAX];
+    const double item_count = (double)count * b->items;
+    for (size_t i = 0; i < sample_count; i++) {
+        const sample whole = time_runs(b, count);
+        samples[i] = (sample){whole.ns / item_count, whole.ticks / item_count};
     }
-    qsort(samples, SAMPLES, sizeof *samples, by_size);
-    printf("{\"bench\":\"core\",\"case\":\"%s\",\"bytes\":%" PRIu32
-           ",\"unit\":\"ns\",\"min\":%.2f,\"median\":%.2f,\"max\":%.2f,\"runs\":%d}\n",
-           b->name, frame_span.len, samples[0], samples[SAMPLES / 2], samples[SAMPLES - 1], SAMPLES);
+    qsort(samples, sample_count, sizeof *samples, by_ns);
+    const sample median = samples[sample_count / 2];
+    printf("{\"bench\":\"core\",\"case\":\"%s\",\"bytes\":%" PRIu32 ",\"items\":%" PRIu32
+           ",\"unit\":\"ns\",\"min\":%.2f,\"median\":%.2f,\"max\":%.2f,\"ticks\":%.2f,\"runs\":%zu}\n",
+           b->name, frame_span.len, b->items, samples[0].ns, median.ns, samples[sample_count - 1].ns,
+           median.ticks, sample_count);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    const unsigned long wanted = argc > 1 ? strtoul(argv[1], NULL, 10) : SAMPLES;
+    if (wanted < 1 || wanted > SAMPLES_MAX) {
+        fprintf(stderr, "samples: 1 to %d\n", SAMPLES_MAX);
+        return 1;
+    }
     for (size_t i = 0; i < sizeof BENCHES / sizeof *BENCHES; i++) {
-        measure(&BENCHES[i]);
+        measure(&BENCHES[i], wanted);
     }
     fprintf(stderr, "checksum %" PRIu64 "\n", sum);
     return 0;

@@ -10,7 +10,7 @@ import { setUp } from '../scripts/setup.mjs';
 import { printTable } from './lib/table.mjs';
 
 /** @typedef {import('./lib/table.mjs').Row} Row */
-/** @typedef {{rounds?: number, only: RegExp, env?: string}} BenchOptions */
+/** @typedef {{rounds?: number, only: RegExp, env?: string, note: (text: string) => void}} BenchOptions `note`: a line below the table */
 
 /** @type {Record<string, {about: string, needs: import('../scripts/setup.mjs').Purpose[], load: () => Promise<{run: (options: BenchOptions) => Promise<Row[]>}>}>} */
 const SUITES = {
@@ -18,6 +18,21 @@ const SUITES = {
     about: 'bytes that a page loads, minified and gzipped',
     needs: ['build'],
     load: () => import('./sizes.mjs'),
+  },
+  codec: {
+    about: 'messages to bytes and back, against other codecs',
+    needs: ['build', 'test'],
+    load: () => import('./codec.mjs'),
+  },
+  dispatch: {
+    about: 'from the bytes of a SET to its handlers, against other stacks',
+    needs: ['build', 'test'],
+    load: () => import('./dispatch.mjs'),
+  },
+  core: {
+    about: 'the C core alone, as native code: nanoseconds a message',
+    needs: ['build', 'test'],
+    load: () => import('./core.mjs'),
   },
   conference: {
     about: 'time from opening the second tab to its first video frame, in Chromium',
@@ -35,7 +50,7 @@ ${Object.entries(SUITES)
 
 Options:
   --rounds N     rounds of each case; every contestant runs once in each, in shuffled order
-  --only REGEX   contestants whose name matches
+  --only REGEX   what matches of "case contestant"; of the conference's, contestants
   --json FILE    where the JSON lines go (default: build/bench.jsonl)
   --env NAME     node or chromium, for suites that run in both
   --help
@@ -67,13 +82,18 @@ await main(async () => {
   const all = [];
   for (const name of names) {
     const { run } = await SUITES[name].load();
-    const rows = await run({ rounds, only: new RegExp(values.only), env: values.env });
-    printTable(name, rows);
+    /** @type {string[]} */
+    const notes = [];
+    const note = (/** @type {string} */ text) => notes.push(text);
+    const rows = await run({ rounds, only: new RegExp(values.only), env: values.env, note });
+    printTable(name, rows, notes);
     all.push(...rows.map((row) => ({ suite: name, ...row })));
   }
   mkdirSync(dirname(values.json), { recursive: true });
   writeFileSync(values.json, all.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const missed = all.filter((row) => row.met === false);
   if (missed.length > 0)
-    throw new Failure(`missed: ${missed.map((row) => row.contestant).join('; ')}`);
+    throw new Failure(
+      `missed: ${missed.map((row) => `${row.case}: ${row.contestant}`).join('; ')}`,
+    );
 });

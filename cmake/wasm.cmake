@@ -20,7 +20,8 @@ function(clasp_wasm target output library)
   set(pre_js ${PROJECT_SOURCE_DIR}/js-glue/pre.js)
   add_executable(${target} ${ARGN})
   target_link_libraries(${target} PRIVATE ${library} clasp_flags)
-  target_link_options(${target} PRIVATE ${CLASP_WASM_LINK_OPTIONS} "SHELL:--pre-js ${pre_js}")
+  target_compile_options(${target} PRIVATE ${CLASP_OPTIMIZE})
+  target_link_options(${target} PRIVATE ${CLASP_OPTIMIZE} ${CLASP_WASM_LINK_OPTIONS} "SHELL:--pre-js ${pre_js}")
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME ${output}
     SUFFIX .mjs
@@ -33,17 +34,28 @@ endfunction()
 clasp_wasm(clasp_wasm clasp clasp_core ${CLASP_DOOR} src/wasm/websocket.c)
 clasp_wasm(clasp_hub_wasm clasp-hub clasp_hub ${CLASP_HUB_DOOR})
 
-# js-glue/abi.gen.js: the lists of the C headers as JavaScript constants, by the preprocessor alone. The headers give
-# their macros (-imacros), none of their declarations.
-set(abi_js ${PROJECT_SOURCE_DIR}/js-glue/abi.gen.js)
-set(abi_template ${PROJECT_SOURCE_DIR}/src/wasm/abi.gen.js.h)
-set(abi_headers base/limits.h wire/frame.h wire/message.h session/session.h peer/conference.h hub/hub.h wasm/abi.h)
-list(TRANSFORM abi_headers PREPEND "-imacros;")
+# The codec's module is compiled for speed: docs/architecture.md says why there is a third one. What is off the hot path is not:
+# messages by the names of their fields, and legacy payloads.
+set(CLASP_OPTIMIZE -O3)
+file(GLOB clasp_rare src/wire/fields_*.c src/wire/legacy*.c src/wire/msgpack.c)
+set_source_files_properties(${clasp_rare} PROPERTIES COMPILE_OPTIONS -Oz)
+clasp_library(clasp_fast base wire route codec)
+clasp_wasm(clasp_codec_wasm clasp-codec clasp_fast ${CLASP_CODEC_DOOR})
+
+# clasp_constants(<name> <header>...): js-glue/<name>.gen.js, the lists of these headers as JavaScript constants, by the
+# preprocessor alone. The headers give their macros (-imacros), none of their declarations.
 file(GLOB_RECURSE clasp_headers CONFIGURE_DEPENDS src/*.h)
-add_custom_command(OUTPUT ${abi_js}
-  COMMAND ${CMAKE_C_COMPILER} -E -P -x c -I ${PROJECT_SOURCE_DIR}/src -I ${cjson_SOURCE_DIR} ${abi_headers}
-    ${abi_template} -o ${abi_js}
-  DEPENDS ${clasp_headers}
-  COMMENT "Generating js-glue/abi.gen.js"
-  VERBATIM)
-add_custom_target(clasp_constants ALL DEPENDS ${abi_js})
+function(clasp_constants name)
+  set(output ${PROJECT_SOURCE_DIR}/js-glue/${name}.gen.js)
+  list(TRANSFORM ARGN PREPEND "-imacros;")
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_C_COMPILER} -E -P -x c -I ${PROJECT_SOURCE_DIR}/src -I ${cjson_SOURCE_DIR} ${ARGN}
+      ${PROJECT_SOURCE_DIR}/src/wasm/${name}.gen.js.h -o ${output}
+    DEPENDS ${clasp_headers}
+    COMMENT "Generating js-glue/${name}.gen.js"
+    VERBATIM)
+  add_custom_target(clasp_constants_${name} ALL DEPENDS ${output})
+endfunction()
+
+clasp_constants(abi base/limits.h wire/frame.h wire/message.h session/session.h peer/conference.h hub/hub.h wasm/abi.h)
+clasp_constants(codec base/limits.h codec/tape.h codec/texts.h codec/codec.h wasm/abi.h)

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm run fuzz -- --seconds N [--only NAME]`: every target of tests/fuzz for N seconds, starting from the bytes of
- * tests/vectors. What a target finds stays in build/fuzz/<target>/; a crash is named at the end.
+ * tests/vectors. What a target finds stays in build/fuzz/<target>/; a crash is named at the end. The target `differential`
+ * runs the codec's wasm against JavaScript; what it finds is printed with its seed.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,9 +10,11 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './lib/cmake.mjs';
 import { filesUnder } from './lib/files.mjs';
+import { buildPackage } from './lib/package.mjs';
 import { Failure, ROOT, main, run, step } from './lib/process.mjs';
 import { setUp } from './setup.mjs';
 
+const DIFFERENTIAL = 'differential';
 const HEX = /^[0-9a-f]{2}( ?[0-9a-f]{2})*$/i;
 
 /**
@@ -28,11 +31,31 @@ function textsOf(file) {
   return texts;
 }
 
+/**
+ * Every run of pieces in the vectors, as the steps that fuzz_chunk reads: each a record as it stands, without a wait.
+ * @returns {Buffer[]}
+ */
+function runsOfPieces() {
+  const { vectors } = JSON.parse(readFileSync(join(ROOT, 'tests/vectors/pieces.json'), 'utf8'));
+  return vectors.map((/** @type {any} */ { frames, steps }) => {
+    const records = (frames ?? steps?.map((/** @type {any} */ step) => step.frame_hex) ?? [])
+      .map((/** @type {unknown} */ frame) =>
+        Buffer.from(typeof frame === 'string' ? frame : '', 'hex'),
+      )
+      .filter((/** @type {Buffer} */ { length }) => length > 0 && length < 256);
+    const step = (/** @type {Buffer} */ record) => [Buffer.from([0, 0, record.length]), record];
+    return Buffer.concat([Buffer.from([0]), ...records.flatMap(step)]);
+  });
+}
+
 /** @param {string} corpus a folder: one file for each vector, bytes where it is written in hex */
 function writeSeeds(corpus) {
   mkdirSync(corpus, { recursive: true });
-  for (const text of filesUnder(['tests/vectors'], /\.(txt|json)$/).flatMap(textsOf)) {
-    const bytes = HEX.test(text) ? Buffer.from(text.replaceAll(' ', ''), 'hex') : Buffer.from(text);
+  const texts = filesUnder(['tests/vectors'], /\.(txt|json)$/).flatMap(textsOf);
+  const seeds = texts.map((text) =>
+    HEX.test(text) ? Buffer.from(text.replaceAll(' ', ''), 'hex') : Buffer.from(text),
+  );
+  for (const bytes of [...seeds, ...runsOfPieces()]) {
     writeFileSync(join(corpus, createHash('sha1').update(bytes).digest('hex')), bytes);
   }
 }
@@ -51,18 +74,41 @@ async function fuzz(binary, seconds) {
   return /^Done (\d+) runs/m.exec(output)?.[1];
 }
 
+/** @param {string} seconds */
+async function fuzzDifferential(seconds) {
+  const script = join(ROOT, 'tests', 'fuzz', `${DIFFERENTIAL}.mjs`);
+  const { code, output } = await run(process.execPath, [script, '--seconds', seconds]);
+  if (code !== 0) throw new Failure(output.slice(-6000));
+  return /^Done (\d+) runs/m.exec(output)?.[1];
+}
+
+/**
+ * Build what the targets need, and no more.
+ * @param {string[]} names
+ * @returns {Promise<(name: string, seconds: string) => Promise<string | undefined>>} runs one of them: how often it ran
+ */
+async function built(names) {
+  if (names.includes(DIFFERENTIAL)) await buildPackage();
+  const folder = names.some((name) => name !== DIFFERENTIAL) ? await build('native-fuzz') : '';
+  return (name, seconds) =>
+    name === DIFFERENTIAL
+      ? fuzzDifferential(seconds)
+      : fuzz(join(folder, 'tests', 'fuzz', name), seconds);
+}
+
 await main(async () => {
   const { values } = parseArgs({
     options: { seconds: { type: 'string', default: '30' }, only: { type: 'string', default: '' } },
   });
   await setUp(['build', 'test']);
-  const folder = await build('native-fuzz');
-  const names = filesUnder(['tests/fuzz'], /\/fuzz_[^/]*\.c$/).map((file) => basename(file, '.c'));
-  const wanted = names.filter((name) => name.includes(values.only));
+  const targets = filesUnder(['tests/fuzz'], /\/fuzz_[^/]*\.c$/).map((file) =>
+    basename(file, '.c'),
+  );
+  const wanted = [...targets, DIFFERENTIAL].filter((name) => name.includes(values.only));
   if (wanted.length === 0) throw new Failure(`no target in tests/fuzz is named *${values.only}*`);
+  const runTarget = await built(wanted);
   for (const name of wanted) {
-    const binary = join(folder, 'tests', 'fuzz', name);
-    const runs = await step('fuzz', name, () => fuzz(binary, values.seconds));
+    const runs = await step('fuzz', name, () => runTarget(name, values.seconds));
     console.log(`[fuzz] ${name}: ${runs} runs, nothing found`);
   }
 });

@@ -34,6 +34,7 @@ const NEEDS = [
   { for: ['build'], found: () => !lacksCjson() || has('dpkg-source')(), apt: () => 'dpkg-dev' },
   { for: ['test', 'check'], found: has('clang'), apt: () => 'clang' },
   { for: ['test'], found: () => !which('clang') || hasSanitizers(), apt: sanitizerPackage },
+  { for: ['test'], found: has('pkg-config'), apt: () => 'pkg-config' },
   { for: ['test'], found: has('chromium'), apt: () => 'chromium' },
   { for: ['test'], found: has('Xvfb'), apt: () => 'xvfb' },
   { for: ['check'], found: has('clang-format'), apt: () => 'clang-format' },

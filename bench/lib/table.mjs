@@ -8,7 +8,7 @@
  * @property {number} [min]
  * @property {number} [max]
  * @property {number} [runs]
- * @property {number} [ratio] against the case's first contestant, round by round, then the median
+ * @property {number} [ratio] against whom the goal names, else the case's first contestant: round by round, then the median
  * @property {string} [goal] what this project asks of itself
  * @property {boolean} [met] whether it is so
  */
@@ -21,8 +21,9 @@ const number = (value) =>
  * A Markdown table: it goes into bench/RESULTS.md as it is.
  * @param {string} name
  * @param {Row[]} rows
+ * @param {string[]} notes what has to be known to read it
  */
-export function printTable(name, rows) {
+export function printTable(name, rows, notes) {
   const head = [
     'case',
     'contestant',
@@ -56,4 +57,6 @@ export function printTable(name, rows) {
   print(head);
   print(widths.map((width) => '-'.repeat(width)));
   lines.forEach(print);
+  if (notes.length > 0) console.log('');
+  for (const text of notes) console.log(`- ${text}`);
 }

@@ -37,9 +37,8 @@ export async function tidy(folder) {
 function sources(folder) {
   /** @type {{ file: string }[]} */
   const commands = JSON.parse(readFileSync(join(folder, 'compile_commands.json'), 'utf8'));
-  return commands
-    .map(({ file }) => relative(ROOT, file))
-    .filter((file) => /^(src|tests)\//.test(file));
+  const files = new Set(commands.map(({ file }) => relative(ROOT, file))); // some are in two programs
+  return [...files].filter((file) => /^(src|tests)\//.test(file));
 }
 
 /**

@@ -185,10 +185,27 @@ static inline void clasp_write_f64(clasp_writer *w, double number) {
     clasp_write_u64(w, number != number ? UINT64_C(0x7ff8000000000000) : bits); /* one NaN on the wire */
 }
 
+/** Copy bytes that do not overlap. Few of them, as in most fields, go by words without a call; the last word overlaps the one
+ *  before. */
+static inline void clasp_copy(uint8_t *to, const uint8_t *from, size_t len) {
+    if (len > 96) {
+        memcpy(to, from, len);
+    } else if (len >= 8) {
+        for (size_t i = 0; i < len - 8; i += 8) {
+            memcpy(to + i, from + i, 8);
+        }
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else {
+        for (size_t i = 0; i < len; i++) {
+            to[i] = from[i];
+        }
+    }
+}
+
 static inline void clasp_write_bytes(clasp_writer *w, clasp_span bytes) {
     uint8_t *p = clasp_room(w, bytes.len);
     if (p && bytes.len > 0) {
-        memcpy(p, bytes.at, bytes.len);
+        clasp_copy(p, bytes.at, bytes.len);
     }
 }
 

@@ -39,7 +39,9 @@
     X(RELAY_REFUSED,    -27, "the relay answered with an ERROR message")               \
     X(QUEUE_FULL,       -28, "the send queue is full")                                 \
     X(NOT_CONNECTED,    -29, "not connected")                                          \
-    X(BAD_PIECE,        -30, "the pieces of a message contradict one another")
+    X(BAD_PIECE,        -30, "the pieces of a message contradict one another")         \
+    X(OUT_OF_RANGE,     -31, "a number does not fit its field")                        \
+    X(BAD_FIELD,        -32, "a field of the message is missing, or of a wrong kind")
 // clang-format on
 
 typedef enum clasp_err {

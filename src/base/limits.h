@@ -178,6 +178,29 @@
 /* Segments of one address or pattern. Matching takes at most the product of both, 65,025 comparisons of segments. */
 #define CLASP_ADDRESS_SEGMENTS 255u
 
+/* ---- codec --------------------------------------------------------------------------------------------------- */
+
+/* Cells of one message, 16 bytes each. An item takes one byte on the wire and one cell, an entry of a map three bytes and
+ * two cells, the entries that name the fields of a small message up to two cells a byte: 4 MiB are enough for any frame. */
+#define CLASP_TAPE_CELLS 262144u
+
+/* Bytes for messages written with the names of their fields. The smallest ones grow twelvefold ({type: "REPLAY", types: […]}
+ * of seven bytes), so that a bundle full of them takes 16 x CLASP_FRAME_PAYLOAD_MAX at most. */
+#define CLASP_CODEC_SCRATCH (2u << 20)
+
+/* Bytes of texts of one message that is being packed, names of its fields included: a bundle of the smallest messages has four
+ * times the bytes of its frame in names. */
+#define CLASP_CODEC_FRAME (1u << 20)
+
+/* What one dispatcher holds: addresses seen, the bytes of them and of what they lead to, subscriptions, bytes of patterns. */
+#define CLASP_DISPATCH_ADDRESSES 16384u
+#define CLASP_DISPATCH_ADDRESS_BYTES (8u << 20)
+#define CLASP_DISPATCH_SUBSCRIPTIONS 131072u
+#define CLASP_DISPATCH_PATTERN_BYTES (16u << 20)
+
+/* Dispatchers of one module at once. */
+#define CLASP_ABI_DISPATCHERS 256u
+
 /* ---- chunk --------------------------------------------------------------------------------------------------- */
 
 /* Bytes of one message that travels in pieces. A photograph or a short clip; what is larger is a file, and its sender

@@ -43,7 +43,7 @@ void clasp_parts_clear(clasp_parts *parts);
 
 /** True if part `index`, below the count, is here. */
 static inline bool clasp_parts_has(const clasp_parts *parts, uint32_t index) {
-    return (parts->seen[index / 8] >> index % 8 & 1u) != 0;
+    return ((unsigned)parts->seen[index / 8] >> index % 8 & 1u) != 0;
 }
 
 /** True if a length of part `index` agrees with what is known of the other parts and of the whole. */

@@ -5,7 +5,7 @@
 #define LAST 0x80u
 #define PRIORITY 0x03u
 
-/* Count and size of the pieces, as this one tells them; `total` is within its bound. */
+/* Count and size of the pieces, as this one tells them; `total` and the record are within their bounds. */
 static clasp_err measure(clasp_piece *piece) {
     const uint64_t len = piece->bytes.len;
     const uint64_t end = (uint64_t)piece->index * len + len;
@@ -24,6 +24,9 @@ static clasp_err measure(clasp_piece *piece) {
         piece->total - (uint32_t)len; /* bytes of the pieces before, which share them evenly */
     piece->count = piece->index + 1;
     piece->size = piece->index > 0 ? before / piece->index : piece->total;
+    if (piece->size > CLASP_CHUNK_RECORD_MAX - CLASP_PIECE_HEADER) {
+        return CLASP_TOO_LARGE;
+    }
     return before == (piece->index > 0 ? piece->index * piece->size : 0) ? CLASP_OK : CLASP_BAD_PIECE;
 }
 

@@ -1,5 +1,6 @@
 /**
- * The PIECE record: a part of a message that is larger than a frame, or than the channel takes at once.
+ * The PIECE record (docs/wire.md, section 12): a part of a message that is larger than a frame, or than the channel takes
+ * at once.
  *
  *   byte 0   1      2..5         6..9    10..13         14      15..18 (last piece alone)   then
  *   0x45     0x04   message id   index   total length   flags   checksum                    bytes, 1 or more
@@ -47,7 +48,8 @@ typedef struct clasp_piece {
  * @param record borrowed; `out->bytes` points into it
  * @param out    set only on CLASP_OK; index, total, count, size and the number of bytes agree with one another
  * @return CLASP_OK; CLASP_BAD_MAGIC: no PIECE; CLASP_TRUNCATED; CLASP_BAD_ENUM: flags that do not exist;
- *         CLASP_TOO_LARGE: over CLASP_CHUNK_RECORD_MAX, CLASP_CHUNK_MAX_LEN or CLASP_CHUNK_PIECES;
+ *         CLASP_TOO_LARGE: over CLASP_CHUNK_RECORD_MAX (this record, or the others that a last piece speaks of),
+ *         CLASP_CHUNK_MAX_LEN or CLASP_CHUNK_PIECES;
  *         CLASP_BAD_PIECE: no message has a piece of this index and length
  */
 clasp_err clasp_piece_decode(clasp_span record, clasp_piece *out);

@@ -155,7 +155,7 @@ static clasp_err add(clasp_reassembler *r, clasp_chunk_slot *slot, const clasp_p
 
 /* The first piece of a message: it is stored before others have to go for it, so that a refusal changes nothing. */
 static clasp_err begin(clasp_reassembler *r, const clasp_piece *piece, uint64_t now_us, clasp_whole *whole) {
-    const uint64_t fresh_since_us = now_us > CLASP_CHUNK_STALE_US ? now_us - CLASP_CHUNK_STALE_US + 1 : 0;
+    const uint64_t fresh_since_us = now_us >= CLASP_CHUNK_STALE_US ? now_us - CLASP_CHUNK_STALE_US + 1 : 0;
     if (piece->count > 1 && !has_room(r, piece->total, fresh_since_us)) {
         return CLASP_LIMIT;
     }

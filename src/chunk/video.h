@@ -1,5 +1,5 @@
 /**
- * Encoded video over a relay: frames cut into records, each a map in a stream PUBLISH (docs/wire.md).
+ * Encoded video over a relay: frames cut into records, each a map in a stream PUBLISH (docs/wire.md, section 13).
  *
  *     {seq, chunkIndex, totalChunks, frameType: "key" | "delta", timestamp (us), data: bytes, description: bytes}
  *

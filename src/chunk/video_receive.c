@@ -194,6 +194,7 @@ static clasp_err store(clasp_video_slot *slot, const clasp_video_chunk *chunk, u
 static clasp_err add_to(clasp_video_receiver *rx, clasp_video_slot *slot, const clasp_video_chunk *chunk,
                         uint64_t now_us) {
     if (slot->state == CLASP_VIDEO_GIVEN_UP) {
+        rx->heard_us = now_us; /* nobody knows whether this is a repeat */
         return CLASP_OK;
     }
     if (chunk->count != slot->count || chunk->is_key != slot->is_key ||
@@ -208,9 +209,12 @@ static clasp_err add_to(clasp_video_receiver *rx, clasp_video_slot *slot, const 
     }
     if (is_too_large(rx, slot, chunk)) {
         give_up(slot, CLASP_TOO_LARGE, now_us);
+        rx->heard_us = now_us;
         return CLASP_OK;
     }
-    return store(slot, chunk, now_us);
+    const clasp_err err = store(slot, chunk, now_us);
+    rx->heard_us = err == CLASP_OK ? now_us : rx->heard_us;
+    return err;
 }
 
 /* The first record of a frame: stored before the window moves for it, so that a refusal changes nothing. */
@@ -233,6 +237,7 @@ static clasp_err begin(clasp_video_receiver *rx, const clasp_video_chunk *chunk,
     }
     make_window(rx, chunk->seq);
     *slot_of(rx, chunk->seq) = slot;
+    rx->heard_us = now_us;
     rx->end = chunk->seq < rx->end ? rx->end : chunk->seq + 1;
     return CLASP_OK;
 }
@@ -253,7 +258,6 @@ clasp_err clasp_video_accept(clasp_video_receiver *rx, const clasp_video_chunk *
     const bool is_known = !is_old && chunk->seq < rx->end && slot->state != CLASP_VIDEO_UNSEEN;
     const clasp_err err = is_known ? add_to(rx, slot, chunk, now_us) : begin(rx, chunk, now_us);
     if (err == CLASP_OK) {
-        rx->heard_us = now_us;
         advance(rx, now_us);
     }
     return err;

@@ -102,10 +102,13 @@ static uint32_t scan_unit(scanner *s) {
 
 /* Surrogates in pairs only: a lone one is no character. */
 static bool scan_escape(scanner *s) {
-    if (peek(s, 1) != 'u') {
-        const uint8_t c = peek(s, 1);
+    const uint8_t c = peek(s, 1);
+    if (c == 0) {
+        return false; /* U+0000, or the end of the text, beyond which no pointer may point */
+    }
+    if (c != 'u') {
         s->at += 2;
-        return c != 0 && strchr("\"\\/bfnrt", c) != NULL;
+        return strchr("\"\\/bfnrt", c) != NULL;
     }
     const uint32_t unit = scan_unit(s);
     if (unit >= 0xD800 && unit <= 0xDBFF) {

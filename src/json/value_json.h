@@ -21,7 +21,6 @@
 #define CLASP_JSON_VALUE_JSON_H
 
 #include "wire/value.h"
-#include "json/json.h"
 
 #define CLASP_JSON_INTEGERS 1u /* reading: whole numbers of -2^53 to 2^53 become i64; -0 stays an f64 */
 #define CLASP_JSON_TYPED 2u    /* writing: integers of any size are tagged */
@@ -46,16 +45,5 @@ void clasp_value_to_json(clasp_writer *w, clasp_value value, unsigned how);
  *             over the bounds above, for a string over 65,535 bytes, and when `w` is too small; NO_MEMORY
  */
 void clasp_value_from_json(clasp_writer *w, clasp_span text, unsigned how);
-
-/**
- * The same two with a tree instead of text, to be part of a larger document. Strings of trees end at U+0000: one that holds
- * it is BAD_JSON here.
- *
- * @return given: cJSON_Delete(). NULL when refused, with `err` set; else CLASP_OK
- */
-cJSON *clasp_value_to_tree(clasp_value value, unsigned how, clasp_err *err);
-
-/** @param tree borrowed. One that was made by hand is checked, too: ill-formed UTF-8, depth */
-void clasp_value_from_tree(clasp_writer *w, const cJSON *tree, unsigned how);
 
 #endif

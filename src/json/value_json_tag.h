@@ -2,7 +2,7 @@
 #ifndef CLASP_JSON_VALUE_JSON_TAG_H
 #define CLASP_JSON_VALUE_JSON_TAG_H
 
-#include "json/value_json.h"
+#include "json/value_tree.h"
 
 #define TAG_I64 "$i64"
 #define TAG_F64 "$f64"

@@ -11,6 +11,7 @@ void clasp_intern_init(clasp_intern *intern, uint32_t max_count, uint32_t max_by
         .free_id = CLASP_NONE,
         .newest = CLASP_NONE,
         .oldest = CLASP_NONE,
+        .last = CLASP_NONE,
         .max_count = max_count,
         .max_bytes = max_bytes,
         .seed = seed,
@@ -38,31 +39,50 @@ static void link_newest(clasp_intern *intern, uint32_t id) {
     clasp_interned *entry = &intern->entries[id];
     entry->newer = CLASP_NONE;
     entry->older = intern->newest;
+    entry->since = ++intern->links;
     *(intern->newest == CLASP_NONE ? &intern->oldest : &intern->entries[intern->newest].newer) = id;
     intern->newest = id;
 }
 
 /* ---- coming and going ---------------------------------------------------------------------------------------- */
 
+static inline bool is_address(const clasp_interned *entry, clasp_span address) {
+    return entry->text && entry->len == address.len && clasp_same_bytes(entry->text, address.at, address.len);
+}
+
+/* Note the use of an address, which is the newest one then, or new enough. */
+static inline uint32_t use(clasp_intern *intern, uint32_t id) {
+    if (intern->links - intern->entries[id].since > intern->max_count / 4) {
+        unlink_id(intern, id);
+        link_newest(intern, id);
+    }
+    return intern->last = id;
+}
+
 uint32_t clasp_intern_find(clasp_intern *intern, clasp_span address, uint32_t *hash) {
+    /* Addresses often come in turns: the one that came next the last time needs no hash. */
+    uint32_t *next = intern->last == CLASP_NONE ? NULL : &intern->entries[intern->last].next;
+    if (next && *next != CLASP_NONE && is_address(&intern->entries[*next], address)) {
+        *hash = intern->entries[*next].hash;
+        return use(intern, *next);
+    }
     *hash = clasp_hash(intern->seed, address);
     clasp_probe probe = clasp_table_probe(&intern->table, *hash);
     for (uint32_t id; (id = clasp_table_next(&intern->table, &probe)) != CLASP_NONE;) {
-        const clasp_interned *entry = &intern->entries[id];
-        if (entry->len == address.len && clasp_same_bytes(entry->text, address.at, address.len)) {
-            if (intern->newest != id) {
-                unlink_id(intern, id);
-                link_newest(intern, id);
+        if (is_address(&intern->entries[id], address)) {
+            if (next) {
+                *next = id;
             }
-            return id;
+            return use(intern, id);
         }
     }
     return CLASP_NONE;
 }
 
 static void free_entry(clasp_intern *intern, uint32_t id) {
-    intern->entries[id] = (clasp_interned){.older = intern->free_id};
+    intern->entries[id] = (clasp_interned){.older = intern->free_id, .next = CLASP_NONE};
     intern->free_id = id;
+    intern->last = intern->last == id ? CLASP_NONE : intern->last;
 }
 
 static void drop_list(clasp_intern *intern, clasp_interned *entry) {
@@ -112,11 +132,12 @@ uint32_t clasp_intern_add(clasp_intern *intern, clasp_span address, uint32_t has
     clasp_interned *entry = &intern->entries[id];
     intern->free_id = entry->older;
     memcpy(text, address.at, address.len);
-    *entry = (clasp_interned){.text = text, .len = address.len, .hash = hash};
+    *entry = (clasp_interned){.text = text, .len = address.len, .hash = hash, .next = CLASP_NONE};
     link_newest(intern, id);
     clasp_table_add(&intern->table, hash, id);
     intern->bytes += address.len;
     intern->count++;
+    intern->last = id;
     return id;
 }
 
@@ -129,7 +150,11 @@ static bool make_room(clasp_intern *intern, uint32_t bytes) {
 }
 
 bool clasp_intern_keep(clasp_intern *intern, const uint32_t *list, uint32_t list_len, uint64_t stamp) {
-    clasp_interned *entry = &intern->entries[intern->newest];
+    if (intern->newest != intern->last) { /* it must not be the one that goes */
+        unlink_id(intern, intern->last);
+        link_newest(intern, intern->last);
+    }
+    clasp_interned *entry = &intern->entries[intern->last];
     if (entry->list_len != list_len) {
         drop_list(intern, entry);
         if (list_len > intern->max_bytes / 4 / sizeof *list ||

@@ -1,6 +1,7 @@
 /**
  * Interned addresses: text to id by one hash look-up, and with each address the list of subscription ids that its owner
- * keeps for it. Bounded in count and bytes; the least recently used address goes first.
+ * keeps for it. Bounded in count and bytes; the least recently used address goes first. (Which of those used lately was used last
+ * is not kept: they are a quarter of the bound away from going.)
  */
 #ifndef CLASP_ROUTE_INTERN_H
 #define CLASP_ROUTE_INTERN_H
@@ -17,6 +18,8 @@ typedef struct clasp_interned {
     uint32_t hash;
     uint32_t newer; /* neighbours in the order of use; CLASP_NONE at the ends */
     uint32_t older; /* of a free id: the next free one */
+    uint32_t since; /* the count of links when this one was made */
+    uint32_t next;  /* the address that was looked for after this one; CLASP_NONE: none */
 } clasp_interned;
 
 typedef struct clasp_intern {
@@ -29,6 +32,8 @@ typedef struct clasp_intern {
     uint32_t max_bytes;
     uint32_t newest;
     uint32_t oldest;
+    uint32_t links; /* made in the order of use so far */
+    uint32_t last;  /* the address found last; CLASP_NONE: none */
     clasp_table table;
     uint64_t seed;
 } clasp_intern;
@@ -37,7 +42,7 @@ typedef struct clasp_intern {
 void clasp_intern_init(clasp_intern *intern, uint32_t max_count, uint32_t max_bytes, uint64_t seed);
 void clasp_intern_deinit(clasp_intern *intern);
 
-/** The id of an address, which becomes the most recently used one; CLASP_NONE when it is not interned.
+/** The id of an address, which is a recently used one then; CLASP_NONE when it is not interned.
  *  `hash` is set in either case, for clasp_intern_add(). */
 uint32_t clasp_intern_find(clasp_intern *intern, clasp_span address, uint32_t *hash);
 
@@ -45,7 +50,7 @@ uint32_t clasp_intern_find(clasp_intern *intern, clasp_span address, uint32_t *h
 uint32_t clasp_intern_add(clasp_intern *intern, clasp_span address, uint32_t hash);
 
 /**
- * Keep a copy of `list` with the most recently used address, in place of the one it has; other addresses may go. A list
+ * Keep a copy of `list` with the address found or added last, in place of the one it has; other addresses may go. A list
  * of more than a quarter of the byte bound, or one that there is no memory for, is not kept.
  * @return true if it is kept
  */

@@ -230,6 +230,21 @@ static uint32_t walk(clasp_routes *routes, clasp_span address) {
     return count;
 }
 
+/* What an interned address leads to: the list kept with it, made anew when it is old. */
+static inline void fill(clasp_routes *routes, uint32_t id, clasp_span address, bool is_new,
+                        clasp_route *out) {
+    clasp_intern *intern = &routes->intern;
+    const clasp_interned *entry = &intern->entries[id];
+    if (entry->stamp != routes->generation) {
+        const uint32_t count = walk(routes, address);
+        if (!clasp_intern_keep(intern, routes->found, count, routes->generation)) {
+            *out = (clasp_route){id, is_new, routes->found, count};
+            return;
+        }
+    }
+    *out = (clasp_route){id, is_new, entry->list, entry->list_len};
+}
+
 clasp_err clasp_routes_find(clasp_routes *routes, clasp_span address, clasp_route *out) {
     clasp_intern *intern = &routes->intern;
     uint32_t hash;
@@ -244,16 +259,27 @@ clasp_err clasp_routes_find(clasp_routes *routes, clasp_span address, clasp_rout
             return CLASP_NO_MEMORY;
         }
     }
-    const clasp_interned *entry = &intern->entries[id];
-    if (entry->stamp != routes->generation) {
-        const uint32_t count = walk(routes, address);
-        if (!clasp_intern_keep(intern, routes->found, count, routes->generation)) {
-            *out = (clasp_route){id, is_new, routes->found, count};
-            return CLASP_OK;
-        }
-    }
-    *out = (clasp_route){id, is_new, entry->list, entry->list_len};
+    fill(routes, id, address, is_new, out);
     return CLASP_OK;
+}
+
+clasp_err clasp_routes_peek(clasp_routes *routes, clasp_span address, uint32_t *hash, clasp_route *out) {
+    const uint32_t id = clasp_intern_find(&routes->intern, address, hash);
+    if (id != CLASP_NONE) {
+        fill(routes, id, address, false, out);
+        return CLASP_OK;
+    }
+    if (clasp_address_check(address) != CLASP_OK) {
+        return CLASP_BAD_ADDRESS;
+    }
+    const uint32_t count = walk(routes, address);
+    *out = (clasp_route){CLASP_NO_ADDRESS, false, routes->found, count};
+    return CLASP_OK;
+}
+
+uint32_t clasp_routes_id(clasp_routes *routes, clasp_span address) {
+    uint32_t hash;
+    return clasp_intern_find(&routes->intern, address, &hash); /* CLASP_NONE is CLASP_NO_ADDRESS */
 }
 
 clasp_span clasp_routes_address(const clasp_routes *routes, uint32_t address_id) {

@@ -53,6 +53,20 @@ clasp_span clasp_routes_pattern(const clasp_routes *routes, uint32_t sub);
  */
 clasp_err clasp_routes_find(clasp_routes *routes, clasp_span address, clasp_route *out);
 
+#define CLASP_NO_ADDRESS UINT32_MAX /* no id */
+
+/**
+ * As clasp_routes_find(), but an address that is not interned stays so: `address_id` is CLASP_NO_ADDRESS then. For addresses that may
+ * never come again.
+ * @param hash set to the address's hash under the seed
+ */
+clasp_err clasp_routes_peek(clasp_routes *routes, clasp_span address, uint32_t *hash, clasp_route *out);
+
+/**
+ * The id of an interned address; CLASP_NO_ADDRESS when it is not. The text needs no check: it is one that was checked before, or none.
+ */
+uint32_t clasp_routes_id(clasp_routes *routes, clasp_span address);
+
 /** Text of an interned address, lent until it is evicted; an empty span when there is none. */
 clasp_span clasp_routes_address(const clasp_routes *routes, uint32_t address_id);
 

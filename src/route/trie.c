@@ -150,6 +150,7 @@ static uint32_t make_child(clasp_trie *trie, uint32_t parent, clasp_span segment
     if (kind == MIXED) {
         link_mixed(trie, parent, child);
     }
+    trie->nodes[parent].literals += kind == LITERAL;
     trie->nodes[parent].uses++;
     return child;
 }
@@ -172,6 +173,7 @@ static void prune(clasp_trie *trie, uint32_t node) {
     while (node != ROOT && trie->nodes[node].uses == 0) {
         clasp_trie_node *gone = &trie->nodes[node];
         const uint32_t parent = gone->parent;
+        trie->nodes[parent].literals -= gone->kind == LITERAL;
         if (gone->kind == MIXED) {
             unlink_mixed(trie, gone);
         }
@@ -236,7 +238,9 @@ static uint32_t reach_behind(clasp_trie *trie, uint32_t count, uint32_t node, cl
         count = reach(trie, trie->next, count, node);
     }
     count = reach(trie, trie->next, count, n->star);
-    count = reach(trie, trie->next, count, find_edge(trie, node, segment, edge_hash(node, hash)));
+    if (n->literals > 0) {
+        count = reach(trie, trie->next, count, find_edge(trie, node, segment, edge_hash(node, hash)));
+    }
     for (uint32_t child = n->mixed; child != NO_NODE; child = trie->nodes[child].next) {
         const clasp_span pattern = {trie->nodes[child].text, trie->nodes[child].len};
         if (clasp_match_segment(pattern, segment)) {

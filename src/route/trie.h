@@ -18,9 +18,10 @@ typedef struct clasp_trie_node {
     uint32_t mixed;    /* first child with stars inside its segment; 0: none */
     uint32_t next;     /* siblings in that list; 0 at the ends */
     uint32_t prev;
-    uint32_t uses;  /* children, and calls of clasp_trie_insert() that are not released yet */
-    uint32_t owner; /* the owner's; CLASP_NONE at first, and whenever no pattern ends here */
-    uint32_t mark;  /* the step of a walk that has reached this node */
+    uint32_t literals; /* children with a text and no star in it */
+    uint32_t uses;     /* children, and calls of clasp_trie_insert() that are not released yet */
+    uint32_t owner;    /* the owner's; CLASP_NONE at first, and whenever no pattern ends here */
+    uint32_t mark;     /* the step of a walk that has reached this node */
     uint32_t kind;
 } clasp_trie_node;
 

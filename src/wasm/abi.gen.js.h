@@ -4,10 +4,10 @@
  * JavaScript, expanded by C's preprocessor alone. cmake/wasm.cmake names the headers with -imacros: their macros are
  * there, their declarations are not. Names are made strings, since some (NULL, BOOL) are macros elsewhere.
  */
-#define ENTRY(name, value) #name: value,
-#define TEXT_OF(name, value, text) #name: text,
-#define CODE_OF(name, value, text) #name: value,
-#define STAT(id, text) {name: #id, help: text},
+#define ENTRY(name, value) #name : value,
+#define TEXT_OF(name, value, text) #name : text,
+#define CODE_OF(name, value, text) #name : value,
+#define STAT(id, text) {name : #id, help : text},
 #define STRING(x) #x
 #define NUMBER(x) parseInt(STRING(x)) /* C's suffix u is none of JavaScript's */
 
@@ -41,7 +41,8 @@ export const TYPE_EVENT = NUMBER(CLASP_TYPE_EVENT);
 
 export const TYPE_ALL = NUMBER(CLASP_TYPE_ALL);
 
-export const FEATURES = NUMBER(CLASP_FEATURE_PARAM) | NUMBER(CLASP_FEATURE_EVENT) | NUMBER(CLASP_FEATURE_STREAM);
+export const FEATURES =
+    NUMBER(CLASP_FEATURE_PARAM) | NUMBER(CLASP_FEATURE_EVENT) | NUMBER(CLASP_FEATURE_STREAM);
 
 export const SUBPROTOCOL = CLASP_SUBPROTOCOL;
 

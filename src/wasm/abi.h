@@ -105,4 +105,32 @@ CLASP_EXPORT(hub_received) int32_t clasp_abi_hub_received(uint32_t session, uint
 CLASP_EXPORT(hub_left_out) void clasp_abi_hub_left_out(uint32_t session, uint32_t count, double now_us);
 CLASP_EXPORT(hub_stat) double clasp_abi_hub_stat(uint32_t stat);
 
+/*
+ * The codec's module (codec/codec.h): no inbox and no outbox, but the codec's own memory, whose parts codec_part() names.
+ */
+// clang-format off
+#define CLASP_CODEC_PART_LIST(X) \
+    X(FRAME, 0) X(OUT, 1) X(WORDS, 2) X(TEXTS, 3) X(FRESH, 4) X(FRESH_COUNT, 5) X(TAPE, 6) X(ENVELOPE, 7)
+// clang-format on
+
+CLASP_EXPORT(codec_part)
+uint32_t clasp_abi_codec_part(
+    uint32_t part); /* its address; of TAPE: of the pointers to its cells and their end; 0: no memory */
+CLASP_EXPORT(codec_room)
+int32_t clasp_abi_codec_room(uint32_t cells); /* there is room for so many from here on */
+CLASP_EXPORT(codec_unpack) int32_t clasp_abi_codec_unpack(uint32_t len);
+CLASP_EXPORT(codec_pack)
+int32_t clasp_abi_codec_pack(uint32_t cells, uint32_t has_qos); /* bytes in OUT, or an error */
+CLASP_EXPORT(codec_match) /* both in FRAME, one after the other: 1, 0 or an error */
+int32_t clasp_abi_codec_match(uint32_t pattern_len, uint32_t address_len);
+CLASP_EXPORT(codec_check) int32_t clasp_abi_codec_check(uint32_t len, uint32_t is_pattern);
+CLASP_EXPORT(dispatcher_new)
+int32_t clasp_abi_dispatcher_new(uint32_t seed_low, uint32_t seed_high); /* its handle, or an error */
+CLASP_EXPORT(dispatcher_free) void clasp_abi_dispatcher_free(int32_t dispatcher);
+CLASP_EXPORT(dispatcher_add) /* the pattern is in FRAME */
+int32_t clasp_abi_dispatcher_add(int32_t dispatcher, uint32_t pattern_len, uint32_t sub);
+CLASP_EXPORT(dispatcher_remove) int32_t clasp_abi_dispatcher_remove(int32_t dispatcher, uint32_t sub);
+CLASP_EXPORT(dispatcher_run) /* an address id, or CLASP_DISPATCH_TAPE */
+int32_t clasp_abi_dispatcher_run(int32_t dispatcher, uint32_t len);
+
 #endif

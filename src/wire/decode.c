@@ -215,6 +215,29 @@ clasp_err clasp_message_decode(clasp_span payload, clasp_message *out) {
     return err == CLASP_OK && out->type == CLASP_MSG_BUNDLE ? check_members(&out->list) : err;
 }
 
+#define LEAST_PARAM 12u /* bytes of the smallest param: no address, null, revision, flags */
+
+/* The params are left to their reader: only their count is read. */
+static clasp_err open_snapshot(clasp_span payload, clasp_message *out) {
+    clasp_reader r = clasp_reader_of((clasp_span){payload.at + 1, payload.len - 1});
+    out->type = CLASP_MSG_SNAPSHOT;
+    out->list.count = clasp_read_u16(&r);
+    out->list.bytes = (clasp_span){r.at, (uint32_t)clasp_left(&r)};
+    return out->list.count > clasp_left(&r) / LEAST_PARAM ? CLASP_TRUNCATED : r.err;
+}
+
+clasp_err clasp_message_open(clasp_span payload, clasp_message *out) {
+    const uint8_t type = payload.len > 0 ? payload.at[0] : 0;
+    if (type != CLASP_MSG_SET && type != CLASP_MSG_PUBLISH) {
+        memset(out, 0, sizeof *out);
+    }
+    if (type == CLASP_MSG_SNAPSHOT) {
+        return open_snapshot(payload, out);
+    }
+    const clasp_err err = read_message(payload, out);
+    return err == CLASP_UNKNOWN_TYPE && is_legacy(type) ? CLASP_BAD_LEGACY : err;
+}
+
 clasp_err clasp_decode(clasp_span in, clasp_frame *frame, clasp_message *out) {
     const clasp_err err = clasp_frame_decode(in, frame, NULL);
     return err == CLASP_OK ? clasp_message_decode(frame->payload, out) : err;

@@ -37,6 +37,8 @@ static inline void take_param(clasp_reader *r, bool check, clasp_param *out) {
 
 void clasp_next_param(clasp_reader *r, clasp_param *out) { take_param(r, false, out); }
 
+void clasp_read_param(clasp_reader *r, clasp_param *out) { take_param(r, true, out); }
+
 void clasp_write_param(clasp_writer *w, const clasp_param *param) {
     clasp_write_text(w, param->address);
     clasp_write_value(w, param->value);

@@ -20,9 +20,10 @@ clasp_qos clasp_message_qos(const clasp_message *message) {
 }
 
 uint8_t clasp_message_type_bit(const clasp_message *message) {
+    static const uint8_t BITS[] = {CLASP_TYPE_PARAM, CLASP_TYPE_EVENT, CLASP_TYPE_STREAM, CLASP_TYPE_GESTURE,
+                                   CLASP_TYPE_TIMELINE};
     if (message->type == CLASP_MSG_SET) {
         return CLASP_TYPE_PARAM;
     }
-    const bool is_publish = message->type == CLASP_MSG_PUBLISH && message->signal <= CLASP_SIGNAL_TIMELINE;
-    return is_publish ? (uint8_t)(CLASP_TYPE_PARAM << message->signal) : 0;
+    return message->type == CLASP_MSG_PUBLISH && message->signal < sizeof BITS ? BITS[message->signal] : 0;
 }

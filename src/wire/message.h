@@ -180,6 +180,16 @@ typedef struct clasp_signal_info {
  */
 clasp_err clasp_message_decode(clasp_span payload, clasp_message *out);
 
+/**
+ * As clasp_message_decode(), for whoever reads a BUNDLE or SNAPSHOT to its end: the members and params are not looked into, but to
+ * be read by clasp_message_open() and clasp_read_param(), which check them on the way. In `out` only what the message carries
+ * is set.
+ */
+clasp_err clasp_message_open(clasp_span payload, clasp_message *out);
+
+/** Read and check a param of a SNAPSHOT that was opened. Errors stick in `r`. */
+void clasp_read_param(clasp_reader *r, clasp_param *out);
+
 /** Decode a frame and its message at once. The errors of both. */
 clasp_err clasp_decode(clasp_span in, clasp_frame *frame, clasp_message *out);
 

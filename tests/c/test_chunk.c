@@ -222,6 +222,23 @@ TEST(only_so_many_bytes_are_declared_at_once) {
     clasp_reassembler_clear(&r);
 }
 
+TEST(a_message_is_stale_from_the_bound_on) {
+    for (uint64_t start = 0; start < 2; start++) { /* a clock that begins at 0 is no exception */
+        clasp_reassembler r;
+        uint32_t count;
+        clasp_reassembler_init(&r, 1u << 20);
+        CHECK_EQ(declare(&r, 1, 0, 1u << 20, 1024, start), CLASP_MORE);
+        CHECK_EQ(declare(&r, 2, 0, 1u << 20, 1024, start + 1), CLASP_MORE);
+        CHECK_EQ(declare(&r, 3, 0, 1u << 20, 1024, start + 1), CLASP_MORE);
+        CHECK_EQ(declare(&r, 4, 0, 1u << 20, 1024, start + CLASP_CHUNK_STALE_US - 1), CLASP_LIMIT);
+        CHECK_EQ(declare(&r, 4, 0, 1u << 20, 1024, start + CLASP_CHUNK_STALE_US), CLASP_MORE);
+        const clasp_chunk_lost *lost = clasp_reassembler_lost(&r, &count);
+        CHECK_EQ(count, 1);
+        CHECK(lost->message == 1 && lost->cause == CLASP_LIMIT);
+        clasp_reassembler_clear(&r);
+    }
+}
+
 TEST(a_refused_message_makes_nobody_go) {
     clasp_reassembler r;
     uint32_t count;
@@ -337,6 +354,7 @@ int main(void) {
     RUN(a_message_that_trickles_is_given_up_in_the_end);
     RUN(only_so_many_messages_are_rebuilt_at_once);
     RUN(only_so_many_bytes_are_declared_at_once);
+    RUN(a_message_is_stale_from_the_bound_on);
     RUN(a_refused_message_makes_nobody_go);
     RUN(memory_follows_what_was_received);
     RUN(one_byte_of_a_large_message_takes_little);

@@ -101,6 +101,8 @@ static const struct {
     {"and no further", true, "0k0/1 9007199254740992k0/1!", " F0"},
     {"a lower number after a silence begins anew", true, "50k0/1 +1000 0k0/1 1d0/1", " F50 R0 F0 F1"},
     {"but not before", true, "50k0/1 +999 0k0/1 51d0/1", " F50 F51"},
+    {"repeats do not put it off", true, "50k0/1 51d0/2 +999 51d0/2 +1 0k0/1", " F50 D51T R0 F0"},
+    {"other records do", true, "50k0/1 51d0/3 +999 51d1/3 +1 0k0/1 51d2/3", " F50 F51"},
     {"beginning anew drops what waits", true, "50k0/1 52d0/2 +1000 0k0/1 1d0/1", " F50 D51-52T R0 F0 F1"},
     {"a new beginning needs a key frame", true, "50k0/1 +1000 3d0/1 4k0/1", " F50 R3 S3 F4"},
     {"another count is refused", true, "0k0/3 0k0/4! 0k1/4! 0k1/3 0k2/3", " F0"},

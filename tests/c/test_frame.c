@@ -1,6 +1,5 @@
 /* The frame: wire/frame.h. */
-#include "check.h"
-#include "vectors.h"
+#include "frames.h"
 
 static const uint8_t PING[] = {0x53, 0x01, 0x00, 0x01, 0x41};
 static const uint8_t PING_AT[] = {0x53, 0x21, 0x00, 0x01, 0, 0, 0, 0, 0, 0, 0, 7, 0x41};
@@ -36,6 +35,26 @@ TEST(a_prefix_asks_for_more) {
     for (size_t len = 0; len < sizeof PING; len++) {
         CHECK_EQ(decode(PING, len, &frame, NULL), CLASP_MORE);
     }
+}
+
+/* Behind each prefix of each golden frame there is nothing: the block ends there. */
+static void check_prefixes(golden *g) {
+    clasp_frame frame;
+    uint32_t used = 0;
+    uint32_t wrong = 0;
+    CHECK_EQ(clasp_frame_decode(frame_of(g), &frame, &used), CLASP_OK);
+    const clasp_span whole = {g->bytes, used};
+    uint8_t *block = vector_copy(whole);
+    for (uint32_t len = 0; len < used; len++) {
+        wrong += clasp_frame_decode(prefix_of(whole, len, block), &frame, NULL) != CLASP_MORE;
+    }
+    CHECK_EQ(wrong, 0);
+    free(block);
+}
+
+TEST(every_prefix_of_every_vector_asks_for_more) {
+    each_binary(check_prefixes);
+    each_legacy(check_prefixes);
 }
 
 TEST(what_follows_is_not_looked_at) {
@@ -153,6 +172,7 @@ TEST(the_first_failure_stays) {
 int main(void) {
     RUN(a_frame_is_taken_apart);
     RUN(a_prefix_asks_for_more);
+    RUN(every_prefix_of_every_vector_asks_for_more);
     RUN(what_follows_is_not_looked_at);
     RUN(every_flags_byte_is_taken_or_refused);
     RUN(a_stream_is_given_up_at_the_first_bad_byte);

@@ -1,10 +1,8 @@
 /* Legacy payloads, by the golden vectors and by maps made of JSON: wire/legacy.h. */
 #include "wire/legacy.h"
 
-#include "alloc.h"
 #include "base/limits.h"
-#include "check.h"
-#include "vectors.h"
+#include "frames.h"
 
 static uint8_t scratch[CLASP_FRAME_PAYLOAD_MAX];
 
@@ -102,36 +100,6 @@ static clasp_err err_of_json(const char *text) {
 }
 
 #define BYTES(text) ((clasp_span){(const uint8_t *)(text), sizeof(text) - 1})
-
-/* One vector, its frame in a block of exactly its size. */
-typedef struct golden {
-    const cJSON *json;
-    uint8_t *bytes;
-    uint32_t len;
-    vector_pool pool;
-} golden;
-
-static clasp_span frame_of(const golden *g) { return (clasp_span){g->bytes, g->len}; }
-
-typedef void check_golden(golden *g);
-
-static unsigned each_vector(const char *file, check_golden *check) {
-    cJSON *root = vectors_load(file);
-    unsigned count = 0;
-    for (const cJSON *json = vector_get(root, "vectors")->child; json; json = json->next, count++) {
-        golden g = {.json = json};
-        g.bytes = vector_hex(vector_text(json, "frame_hex"), &g.len);
-        CHECK_CONTEXT(vector_text(json, "name"));
-        check(&g);
-        free(g.bytes);
-        vector_pool_free(&g.pool);
-    }
-    CHECK_CONTEXT(NULL);
-    cJSON_Delete(root);
-    return count;
-}
-
-static void each_legacy(check_golden *check) { CHECK_EQ(each_vector("legacy-msgpack.json", check), 47); }
 
 /* ---- the vectors --------------------------------------------------------------------------------------------- */
 
@@ -234,17 +202,6 @@ static void check_small_scratch(golden *g) {
 }
 
 TEST(scratch_too_small_is_refused_and_not_overrun) { each_legacy(check_small_scratch); }
-
-static void check_no_allocation(golden *g) {
-    clasp_frame frame;
-    clasp_message message;
-    clasp_test_fail_allocation(1);
-    CHECK_EQ(clasp_decode_any(frame_of(g), scratch, sizeof scratch, &frame, &message), CLASP_OK);
-    CHECK(!clasp_test_allocation_failed());
-    clasp_test_fail_allocation(0);
-}
-
-TEST(nothing_is_allocated) { each_legacy(check_no_allocation); }
 
 /* ---- what maps mean ------------------------------------------------------------------------------------------ */
 
@@ -704,7 +661,6 @@ int main(void) {
     RUN(a_prefix_is_refused);
     RUN(a_changed_byte_gives_a_result);
     RUN(scratch_too_small_is_refused_and_not_overrun);
-    RUN(nothing_is_allocated);
     RUN(maps_mean_their_message_in_any_order);
     RUN(the_last_of_two_keys_wins);
     RUN(every_item_becomes_its_value);

@@ -66,6 +66,8 @@ static const struct {
     {"one that says so before the end", 0x45, 4, 0x80, 0, 10, 4, CLASP_BAD_PIECE, 0, 0},
     {"a last piece longer than the others", 0x45, 4, 0x80, 2, 10, 6, CLASP_BAD_PIECE, 0, 0},
     {"others that cannot be of one size", 0x45, 4, 0x80, 2, 10, 3, CLASP_BAD_PIECE, 0, 0},
+    {"others that just fit a record", 0x45, 4, 0x81, 1, CLASP_CHUNK_RECORD_MAX, 15, CLASP_OK, 2, 262129},
+    {"others that no record can hold", 0x45, 4, 0x81, 1, CLASP_CHUNK_RECORD_MAX, 14, CLASP_TOO_LARGE, 0, 0},
     {"a last piece longer than all", 0x45, 4, 0x80, 0, 3, 4, CLASP_BAD_PIECE, 0, 0},
 };
 

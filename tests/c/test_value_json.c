@@ -1,5 +1,5 @@
-/* Values as JSON and back: json/value_json.h. */
-#include "json/value_json.h"
+/* Values as JSON and back: json/value_json.h, json/value_tree.h. */
+#include "json/value_tree.h"
 
 #include <math.h>
 
@@ -220,7 +220,7 @@ static bool has_foreign_tag(const char *text) {
     return false;
 }
 
-/* The form in which the vectors write values is that of the core; U+E000 stands for U+0000 in what the vectors load. */
+/* The form in which the vectors write values is that of the core. */
 static void check_form(const cJSON *json, clasp_value value) {
     char *text = cJSON_PrintUnformatted(json);
     if (CHECK(text) && !has_foreign_tag(text)) {
@@ -228,7 +228,7 @@ static void check_form(const cJSON *json, clasp_value value) {
         clasp_writer w = vector_pool_writer(&pool);
         const char *nul;
         const char *at = text;
-        for (; (nul = strstr(at, "\xEE\x80\x80")) != NULL; at = nul + 3) {
+        for (; (nul = strstr(at, VECTOR_NUL)) != NULL; at = nul + sizeof VECTOR_NUL - 1) {
             clasp_write_bytes(&w, (clasp_span){(const uint8_t *)at, (uint32_t)(nul - at)});
             clasp_write_bytes(&w, clasp_span_of("\\u0000"));
         }

@@ -136,16 +136,44 @@ static bool lists_equal(uint8_t type, clasp_list a, clasp_list b) {
            !in_b.err;
 }
 
+/* Members that are numbers, and texts. */
+static const struct member {
+    const char *name;
+    size_t offset, size;
+} NUMBERS[] =
+    {
+#define X(member) {#member, offsetof(clasp_message, member), sizeof(((clasp_message *)NULL)->member)},
+        X(type) X(version) X(features) X(signal) X(phase) X(types) X(op) X(locked) X(code) X(has) X(id) X(ttl)
+            X(rate) X(history) X(window_ms) X(limit) X(revision) X(time_us) X(t2_us) X(t3_us)
+#undef X
+},
+  TEXTS[] = {
+#define X(member) {#member, offsetof(clasp_message, member), 0},
+      X(address) X(name) X(session) X(token)
+#undef X
+};
+
+const char *vector_difference(const clasp_message *a, const clasp_message *b) {
+    for (size_t i = 0; i < sizeof NUMBERS / sizeof *NUMBERS; i++) {
+        const size_t offset = NUMBERS[i].offset;
+        if (memcmp((const uint8_t *)a + offset, (const uint8_t *)b + offset, NUMBERS[i].size) != 0) {
+            return NUMBERS[i].name;
+        }
+    }
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        const size_t offset = TEXTS[i].offset;
+        if (!clasp_span_equal(*(const clasp_span *)(const void *)((const uint8_t *)a + offset),
+                              *(const clasp_span *)(const void *)((const uint8_t *)b + offset))) {
+            return TEXTS[i].name;
+        }
+    }
+    return !numbers_equal(a->epsilon, b->epsilon)                                                  ? "epsilon"
+           : !vector_values_equal(a->value, b->value)                                              ? "value"
+           : !lists_equal(a->type, a->list, b->list)                                               ? "list"
+           : !clasp_span_equal(a->list2.bytes, b->list2.bytes) || a->list2.count != b->list2.count ? "list2"
+                                                                                                   : NULL;
+}
+
 bool vector_messages_equal(const clasp_message *a, const clasp_message *b) {
-    return a->type == b->type && a->version == b->version && a->features == b->features &&
-           a->signal == b->signal && a->phase == b->phase && a->types == b->types && a->op == b->op &&
-           a->locked == b->locked && a->code == b->code && a->has == b->has && a->id == b->id &&
-           a->ttl == b->ttl && a->rate == b->rate && a->history == b->history &&
-           a->window_ms == b->window_ms && a->limit == b->limit && numbers_equal(a->epsilon, b->epsilon) &&
-           a->revision == b->revision && a->time_us == b->time_us && a->t2_us == b->t2_us &&
-           a->t3_us == b->t3_us && clasp_span_equal(a->address, b->address) &&
-           clasp_span_equal(a->name, b->name) && clasp_span_equal(a->session, b->session) &&
-           clasp_span_equal(a->token, b->token) && vector_values_equal(a->value, b->value) &&
-           lists_equal(a->type, a->list, b->list) && clasp_span_equal(a->list2.bytes, b->list2.bytes) &&
-           a->list2.count == b->list2.count;
+    return vector_difference(a, b) == NULL;
 }

@@ -1,18 +1,10 @@
-#include "vectors.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "vectors_form.h"
 
 /* ---- names --------------------------------------------------------------------------------------------------- */
 
-/* Bits or numbers behind names. */
-typedef struct name {
-    const char *text;
-    uint8_t code;
-} name;
-
-static const name FEATURES[] = {
+static const vector_name FEATURES[] = {
     {"param", CLASP_FEATURE_PARAM},
     {"event", CLASP_FEATURE_EVENT},
     {"stream", CLASP_FEATURE_STREAM},
@@ -21,221 +13,19 @@ static const name FEATURES[] = {
     {"federation", CLASP_FEATURE_FEDERATION},
     {NULL, 0},
 };
-static const name SIGNALS[] = {
-    {"param", 0}, {"event", 1}, {"stream", 2}, {"gesture", 3}, {"timeline", 4}, {NULL, 0},
-};
-static const name PHASES[] = {{"start", 0}, {"move", 1}, {"end", 2}, {"cancel", 3}, {NULL, 0}};
-static const name OPS[] = {
+static const vector_name PHASES[] = {{"start", 0}, {"move", 1}, {"end", 2}, {"cancel", 3}, {NULL, 0}};
+static const vector_name OPS[] = {
     {"declare-namespaces", 1}, {"request-sync", 2}, {"revision-vector", 3}, {"sync-complete", 4}, {NULL, 0},
 };
-static const name TYPES[] = {
+static const vector_name TYPES[] = {
 #define X(name, code, qos) {#name, code},
     CLASP_MESSAGE_LIST(X)
 #undef X
         {NULL, 0},
 };
+static const vector_name TTL_MODES[] = {{"never", 0}, {"sliding", 1}, {"absolute", 2}, {NULL, 0}};
 
-static uint8_t code_of(const name *names, const char *text) {
-    while (names->text && strcmp(names->text, text) != 0) {
-        names++;
-    }
-    if (!names->text) {
-        fprintf(stderr, "vectors: unknown name %s\n", text);
-        exit(EXIT_FAILURE);
-    }
-    return names->code;
-}
-
-/* ---- values -------------------------------------------------------------------------------------------------- */
-
-static double special_number(const char *text) {
-    return strcmp(text, "-0") == 0 ? -0.0 : strtod(text, NULL); /* strtod knows NaN and Infinity */
-}
-
-static void write_f32(clasp_writer *w, float number) {
-    uint32_t bits;
-    memcpy(&bits, &number, sizeof bits);
-    clasp_write_u32(w, bits);
-}
-
-static void write_hex(clasp_writer *w, const char *hex) {
-    clasp_span bytes;
-    uint8_t *at = vector_hex(hex, &bytes.len);
-    bytes.at = at;
-    clasp_write_text(w, bytes);
-    free(at);
-}
-
-/* Data of {"$f64": …} and its like. @return its type; 255 when `json` is none of them */
-static uint8_t write_tagged(clasp_writer *w, const cJSON *json) {
-    static const name TAGS[] = {{"$i8", CLASP_VALUE_I8},      {"$i16", CLASP_VALUE_I16},
-                                {"$i32", CLASP_VALUE_I32},    {"$i64", CLASP_VALUE_I64},
-                                {"$f32", CLASP_VALUE_F32},    {"$f64", CLASP_VALUE_F64},
-                                {"$bytes", CLASP_VALUE_BYTES}};
-    for (size_t i = 0; i < sizeof TAGS / sizeof *TAGS; i++) {
-        const char *text = vector_text(json, TAGS[i].text);
-        if (!text || cJSON_GetArraySize(json) != 1) {
-            continue;
-        }
-        const uint64_t integer = (uint64_t)strtoll(text, NULL, 10);
-        switch (TAGS[i].code) {
-        case CLASP_VALUE_I8:
-            clasp_write_u8(w, (uint8_t)integer);
-            break;
-        case CLASP_VALUE_I16:
-            clasp_write_u16(w, (uint16_t)integer);
-            break;
-        case CLASP_VALUE_I32:
-            clasp_write_u32(w, (uint32_t)integer);
-            break;
-        case CLASP_VALUE_I64:
-            clasp_write_u64(w, integer);
-            break;
-        case CLASP_VALUE_F32:
-            write_f32(w, (float)special_number(text));
-            break;
-        case CLASP_VALUE_F64:
-            clasp_write_f64(w, special_number(text));
-            break;
-        default:
-            write_hex(w, text);
-            break;
-        }
-        return TAGS[i].code;
-    }
-    return UINT8_MAX;
-}
-
-static void write_json(vector_pool *pool, clasp_writer *w, const cJSON *json);
-
-static uint8_t write_items(vector_pool *pool, clasp_writer *w, const cJSON *json) {
-    clasp_write_u16(w, (uint16_t)cJSON_GetArraySize(json));
-    for (const cJSON *item = json->child; item; item = item->next) {
-        if (cJSON_IsObject(json)) {
-            clasp_write_text(w, clasp_span_of(item->string));
-        }
-        write_json(pool, w, item);
-    }
-    return cJSON_IsObject(json) ? CLASP_VALUE_MAP : CLASP_VALUE_ARRAY;
-}
-
-/* Write the value data of JSON. @return the value's type */
-static uint8_t write_data(vector_pool *pool, clasp_writer *w, const cJSON *json) {
-    if (cJSON_IsNull(json)) {
-        return CLASP_VALUE_NULL;
-    }
-    if (cJSON_IsBool(json)) {
-        clasp_write_u8(w, cJSON_IsTrue(json) ? 1 : 0);
-        return CLASP_VALUE_BOOL;
-    }
-    if (cJSON_IsNumber(json)) {
-        clasp_write_f64(w, json->valuedouble);
-        return CLASP_VALUE_F64;
-    }
-    if (cJSON_IsString(json) || vector_get(json, "$repeat")) {
-        clasp_write_text(w, vector_string(pool, json));
-        return CLASP_VALUE_STRING;
-    }
-    const uint8_t tagged = write_tagged(w, json);
-    return tagged != UINT8_MAX ? tagged : write_items(pool, w, json);
-}
-
-static void write_json(vector_pool *pool, clasp_writer *w, const cJSON *json) {
-    uint8_t *type = clasp_room(w, 1);
-    const uint8_t code = write_data(pool, w, json);
-    if (type) {
-        *type = code;
-    }
-}
-
-static clasp_err value_of(vector_pool *pool, const cJSON *json, clasp_value *out) {
-    clasp_writer w = vector_pool_writer(pool);
-    out->type = write_data(pool, &w, json);
-    out->data = clasp_written(&w);
-    return w.err;
-}
-
-/* ---- lists --------------------------------------------------------------------------------------------------- */
-
-static void write_pattern(vector_pool *pool, clasp_writer *w, const cJSON *json) {
-    clasp_write_text(w, vector_string(pool, json));
-}
-
-static void write_revision(vector_pool *pool, clasp_writer *w, const cJSON *json) {
-    (void)pool;
-    clasp_write_revision(w, clasp_span_of(json->string), vector_u64_of(json));
-}
-
-static void write_sample(vector_pool *pool, clasp_writer *w, const cJSON *json) { write_data(pool, w, json); }
-
-static void write_member(vector_pool *pool, clasp_writer *w, const cJSON *json) {
-    clasp_message member;
-    const clasp_err err = vector_message(pool, json, &member);
-    if (err != CLASP_OK) {
-        clasp_write_fail(w, err);
-        return;
-    }
-    clasp_write_member(w, &member);
-}
-
-static void write_param(vector_pool *pool, clasp_writer *w, const cJSON *json) {
-    clasp_param param = {.address = vector_string(pool, vector_get(json, "address")),
-                         .revision = vector_u64(json, "revision"),
-                         .timestamp_us = vector_u64(json, "timestamp"),
-                         .has_timestamp = vector_get(json, "timestamp") != NULL,
-                         .has_writer = vector_get(json, "writer") != NULL};
-    if (param.has_writer) {
-        param.writer = vector_string(pool, vector_get(json, "writer"));
-    }
-    clasp_write_fail(w, value_of(pool, vector_get(json, "value"), &param.value));
-    clasp_write_param(w, &param);
-}
-
-static clasp_span optional_text(vector_pool *pool, const cJSON *json, const char *key) {
-    return vector_get(json, key) ? vector_string(pool, vector_get(json, key)) : (clasp_span){NULL, 0};
-}
-
-static void write_signal(vector_pool *pool, clasp_writer *w, const cJSON *json, bool with_meta) {
-    const cJSON *meta = vector_get(json, "meta");
-    clasp_signal_info info = {.address = vector_string(pool, vector_get(json, "address")),
-                              .signal = code_of(SIGNALS, vector_text(json, "type")),
-                              .datatype = optional_text(pool, json, "datatype"),
-                              .access = optional_text(pool, json, "access"),
-                              .unit = optional_text(pool, meta, "unit"),
-                              .description = optional_text(pool, meta, "description"),
-                              .has_meta = meta != NULL,
-                              .has_range = vector_get(meta, "range") != NULL,
-                              .has_default = vector_get(meta, "default") != NULL};
-    if (info.has_range) {
-        info.min = cJSON_GetArrayItem(vector_get(meta, "range"), 0)->valuedouble;
-        info.max = cJSON_GetArrayItem(vector_get(meta, "range"), 1)->valuedouble;
-    }
-    if (info.has_default) {
-        clasp_write_fail(w, value_of(pool, vector_get(meta, "default"), &info.default_value));
-    }
-    clasp_write_signal(w, with_meta, &info);
-}
-
-static void write_declared(vector_pool *pool, clasp_writer *w, const cJSON *json) {
-    write_signal(pool, w, json, true);
-}
-
-static void write_found(vector_pool *pool, clasp_writer *w, const cJSON *json) {
-    write_signal(pool, w, json, false);
-}
-
-typedef void write_item(vector_pool *pool, clasp_writer *w, const cJSON *json);
-
-static clasp_err list_of(vector_pool *pool, const cJSON *json, write_item *write, clasp_list *out) {
-    clasp_writer w = vector_pool_writer(pool);
-    for (const cJSON *item = json->child; item; item = item->next) {
-        write(pool, &w, item);
-    }
-    *out = (clasp_list){clasp_written(&w), (uint32_t)cJSON_GetArraySize(json)};
-    return w.err;
-}
-
-/* ---- messages ------------------------------------------------------------------------------------------------ */
+/* ---- keys ---------------------------------------------------------------------------------------------------- */
 
 typedef enum shape { U8, U16, U32, U64, F64, FLAG, BOOL, TEXT, BITS, CODE, MASK, TTL, VALUE, LIST } shape;
 
@@ -246,8 +36,8 @@ typedef struct key {
     const char *text;
     size_t offset;
     uint32_t has;
-    const name *names;
-    write_item *write;
+    const vector_name *names;
+    vector_item *write;
 } key;
 
 #define AT(member) offsetof(clasp_message, member)
@@ -269,17 +59,17 @@ static const key KEYS[] = {
     {0,                    TEXT,  "address",       AT(address),   0, NULL, NULL},
     {MSG(PUBLISH),         U32,   "id",            AT(id),        HAS(ID), NULL, NULL},
     {0,                    U32,   "id",            AT(id),        0, NULL, NULL},
-    {0,                    MASK,  "types",         AT(types),     0, SIGNALS, NULL},
+    {0,                    MASK,  "types",         AT(types),     0, VECTOR_SIGNALS, NULL},
     {0,                    U32,   "maxRate",       AT(rate),      HAS(MAX_RATE), NULL, NULL},
     {0,                    F64,   "epsilon",       AT(epsilon),   HAS(EPSILON), NULL, NULL},
     {0,                    U32,   "history",       AT(history),   HAS(HISTORY), NULL, NULL},
     {0,                    U32,   "window",        AT(window_ms), HAS(WINDOW), NULL, NULL},
-    {0,                    CODE,  "signal",        AT(signal),    0, SIGNALS, NULL},
+    {0,                    CODE,  "signal",        AT(signal),    0, VECTOR_SIGNALS, NULL},
     {0,                    CODE,  "phase",         AT(phase),     0, PHASES, NULL},
     {MSG(PUBLISH),         VALUE, "payload",       AT(value),     HAS(VALUE), NULL, NULL},
     {MSG(PUBLISH),         VALUE, "value",         AT(value),     HAS(VALUE), NULL, NULL}, /* wins over payload */
     {MSG(SET),             VALUE, "value",         AT(value),     0, NULL, NULL},
-    {0,                    LIST,  "samples",       AT(list),      HAS(SAMPLES), NULL, write_sample},
+    {0,                    LIST,  "samples",       AT(list),      HAS(SAMPLES), NULL, vector_write_sample},
     {0,                    U32,   "rate",          AT(rate),      HAS(RATE), NULL, NULL},
     {0,                    U64,   "timestamp",     AT(time_us),   HAS(TIMESTAMP), NULL, NULL},
     {0,                    U64,   "revision",      AT(revision),  HAS(REVISION), NULL, NULL},
@@ -300,79 +90,123 @@ static const key KEYS[] = {
     {0,                    CODE,  "op",            AT(op),        0, OPS, NULL},
     {0,                    U64,   "sinceRevision", AT(revision),  HAS(SINCE), NULL, NULL},
     {0,                    TEXT,  "origin",        AT(session),   HAS(ORIGIN), NULL, NULL},
-    {0,                    LIST,  "patterns",      AT(list),      0, NULL, write_pattern},
-    {0,                    LIST,  "revisions",     AT(list2),     0, NULL, write_revision},
-    {0,                    LIST,  "params",        AT(list),      0, NULL, write_param},
-    {MSG(RESULT),          LIST,  "signals",       AT(list),      0, NULL, write_found},
-    {MSG(ANNOUNCE),        LIST,  "signals",       AT(list),      0, NULL, write_declared},
-    {0,                    LIST,  "messages",      AT(list),      0, NULL, write_member},
+    {0,                    LIST,  "patterns",      AT(list),      0, NULL, vector_write_pattern},
+    {0,                    LIST,  "revisions",     AT(list2),     0, NULL, vector_write_revision},
+    {0,                    LIST,  "params",        AT(list),      0, NULL, vector_write_param},
+    {MSG(RESULT),          LIST,  "signals",       AT(list),      0, NULL, vector_write_found},
+    {MSG(ANNOUNCE),        LIST,  "signals",       AT(list),      0, NULL, vector_write_declared},
+    {0,                    LIST,  "messages",      AT(list),      0, NULL, vector_write_member},
 };
 // clang-format on
 
-static uint8_t bits_of(const cJSON *json, const name *names) {
-    uint8_t bits = 0;
-    for (const cJSON *item = json->child; item; item = item->next) {
-        bits |= code_of(names, item->valuestring);
+/* ---- fields -------------------------------------------------------------------------------------------------- */
+
+/* The bits behind an array of names; `as_mask`: of the numbers behind them. */
+static clasp_err bits_of(const vector_name *names, const cJSON *json, bool as_mask, uint8_t *out) {
+    clasp_err err = cJSON_IsArray(json) ? CLASP_OK : CLASP_BAD_FIELD;
+    *out = 0;
+    for (const cJSON *item = json->child; item && err == CLASP_OK; item = item->next) {
+        uint8_t code = 0;
+        err = vector_code(names, item, &code);
+        *out |= as_mask ? (uint8_t)(1u << code) : code;
     }
-    return bits;
+    return err;
 }
 
-static uint8_t mask_of(const cJSON *json, const name *names) {
-    uint8_t mask = 0;
-    for (const cJSON *item = json->child; item; item = item->next) {
-        mask |= (uint8_t)(1u << code_of(names, item->valuestring));
-    }
-    return mask ? mask : CLASP_TYPE_ALL;
+static clasp_err mask_of(const vector_name *names, const cJSON *json, uint8_t *out) {
+    const clasp_err err = bits_of(names, json, true, out);
+    *out = *out ? *out : CLASP_TYPE_ALL;
+    return err;
 }
 
-static uint32_t ttl_of(const cJSON *json) {
-    const bool is_absolute = strcmp(vector_text(json, "mode"), "absolute") == 0;
-    return (uint32_t)vector_u64(json, "seconds") | (is_absolute ? CLASP_TTL_ABSOLUTE : 0);
+static clasp_err ttl_of(const cJSON *json, uint32_t *out) {
+    uint8_t mode;
+    uint64_t seconds = 0;
+    clasp_err err = vector_code(TTL_MODES, vector_get(json, "mode"), &mode);
+    if (err == CLASP_OK && mode > 0) {
+        err = vector_integer(vector_get(json, "seconds"), CLASP_TTL_SECONDS, &seconds);
+        *out = (uint32_t)seconds | (mode == 2 ? CLASP_TTL_ABSOLUTE : 0);
+    }
+    return err;
+}
+
+static clasp_err unsigned_of(const key *k, const cJSON *json, void *to) {
+    static const uint64_t MOST[] = {
+        [U8] = UINT8_MAX, [U16] = UINT16_MAX, [U32] = UINT32_MAX, [U64] = UINT64_MAX};
+    uint64_t number;
+    const clasp_err err = vector_integer(json, MOST[k->shape], &number);
+    if (err != CLASP_OK) {
+        return err;
+    }
+    switch (k->shape) {
+    case U8:
+        *(uint8_t *)to = (uint8_t)number;
+        break;
+    case U16:
+        *(uint16_t *)to = (uint16_t)number;
+        break;
+    case U32:
+        *(uint32_t *)to = (uint32_t)number;
+        break;
+    default:
+        *(uint64_t *)to = number;
+        break;
+    }
+    return CLASP_OK;
+}
+
+static clasp_err bool_of(const cJSON *json, uint8_t *out) {
+    *out = cJSON_IsTrue(json) ? 1 : 0;
+    return cJSON_IsBool(json) ? CLASP_OK : CLASP_BAD_FIELD;
+}
+
+static clasp_err text_of(vector_pool *pool, const cJSON *json, clasp_span *out) {
+    *out = vector_string(pool, json);
+    return out->at ? CLASP_OK : CLASP_BAD_FIELD;
+}
+
+static clasp_err list_of(vector_pool *pool, const cJSON *json, vector_item *write, clasp_list *out) {
+    const bool is_map = write == vector_write_revision;
+    if (is_map ? !cJSON_IsObject(json) : !cJSON_IsArray(json)) {
+        return CLASP_BAD_FIELD;
+    }
+    clasp_writer w = vector_pool_writer(pool);
+    for (const cJSON *item = json->child; item; item = item->next) {
+        write(pool, &w, item);
+    }
+    *out = (clasp_list){clasp_written(&w), (uint32_t)cJSON_GetArraySize(json)};
+    return w.err;
 }
 
 /* Set the field of one key. */
 static clasp_err set_field(vector_pool *pool, const key *k, const cJSON *json, clasp_message *out) {
     void *to = (uint8_t *)out + k->offset;
     if (k->shape == FLAG && !cJSON_IsTrue(json)) {
-        return CLASP_OK;
+        return cJSON_IsBool(json) ? CLASP_OK : CLASP_BAD_FIELD;
     }
     out->has |= k->has;
     switch (k->shape) {
     case U8:
-        *(uint8_t *)to = (uint8_t)vector_u64_of(json);
-        break;
     case U16:
-        *(uint16_t *)to = (uint16_t)vector_u64_of(json);
-        break;
     case U32:
-        *(uint32_t *)to = (uint32_t)vector_u64_of(json);
-        break;
     case U64:
-        *(uint64_t *)to = vector_u64_of(json);
-        break;
+        return unsigned_of(k, json, to);
     case F64:
-        *(double *)to = json->valuedouble;
-        break;
+        return vector_number(json, to);
     case BOOL:
-        *(uint8_t *)to = cJSON_IsTrue(json) ? 1 : 0;
-        break;
+        return bool_of(json, to);
     case TEXT:
-        *(clasp_span *)to = vector_string(pool, json);
-        break;
+        return text_of(pool, json, to);
     case BITS:
-        *(uint8_t *)to = bits_of(json, k->names);
-        break;
+        return bits_of(k->names, json, false, to);
     case CODE:
-        *(uint8_t *)to = code_of(k->names, json->valuestring);
-        break;
+        return vector_code(k->names, json, to);
     case MASK:
-        *(uint8_t *)to = mask_of(json, k->names);
-        break;
+        return mask_of(k->names, json, to);
     case TTL:
-        *(uint32_t *)to = ttl_of(json);
-        break;
+        return ttl_of(json, to);
     case VALUE:
-        return value_of(pool, json, to);
+        return vector_value(pool, json, to);
     case LIST:
         return list_of(pool, json, k->write, to);
     case FLAG:
@@ -380,6 +214,8 @@ static clasp_err set_field(vector_pool *pool, const key *k, const cJSON *json, c
     }
     return CLASP_OK;
 }
+
+/* ---- messages ------------------------------------------------------------------------------------------------ */
 
 /* What the wire says where JSON says nothing. */
 static void set_defaults(clasp_message *out) {
@@ -393,18 +229,17 @@ static void set_defaults(clasp_message *out) {
 
 clasp_err vector_message(vector_pool *pool, const cJSON *json, clasp_message *out) {
     memset(out, 0, sizeof *out);
-    out->type = code_of(TYPES, vector_text(json, "type"));
+    clasp_err err = vector_code(TYPES, vector_get(json, "type"), &out->type);
+    if (err != CLASP_OK) {
+        return err == CLASP_BAD_ENUM ? CLASP_UNKNOWN_TYPE : err;
+    }
     set_defaults(out);
-    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS && err == CLASP_OK; i++) {
         const cJSON *item = vector_get(json, KEYS[i].text);
         item = item ? item : vector_get(vector_get(json, "options"), KEYS[i].text);
-        if (!item || (KEYS[i].type != 0 && KEYS[i].type != out->type)) {
-            continue;
-        }
-        const clasp_err err = set_field(pool, &KEYS[i], item, out);
-        if (err != CLASP_OK) {
-            return err;
+        if (item && (KEYS[i].type == 0 || KEYS[i].type == out->type)) {
+            err = set_field(pool, &KEYS[i], item, out);
         }
     }
-    return CLASP_OK;
+    return err;
 }

@@ -27,6 +27,9 @@ const HUB = [
   'hub_left_out',
   'hub_stat',
 ];
+const CODEC = ['abi_version', 'codec_part', 'codec_room', 'codec_unpack', 'codec_pack']
+  .concat(['codec_match', 'codec_check'])
+  .concat(['new', 'free', 'add', 'remove', 'run'].map((name) => `dispatcher_${name}`));
 const EMSCRIPTEN = [
   'memory',
   '__indirect_function_table',
@@ -54,15 +57,20 @@ test('the client’s module has exactly these exports and imports', async () => 
   assert.deepEqual(names(WebAssembly.Module.imports(module)), [...GROWTH, ...WEBSOCKET].sort());
 });
 
-test('the relay’s module has exactly these exports and imports', async () => {
-  const module = await moduleOf('clasp-hub');
-  const own = ['memory', '__wasm_call_ctors'];
-  const exports = names(WebAssembly.Module.exports(module)).filter(
-    (name) => own.includes(name) || !(EMSCRIPTEN.includes(name) || name.startsWith('dynCall_')),
-  );
-  assert.deepEqual(exports, [...DOOR, ...HUB, ...own].sort());
-  assert.deepEqual(names(WebAssembly.Module.imports(module)), GROWTH);
-});
+for (const [name, whose, own] of [
+  ['clasp-hub', 'relay', [...DOOR, ...HUB]],
+  ['clasp-codec', 'codec', CODEC],
+]) {
+  test(`the ${whose}’s module has exactly these exports and imports`, async () => {
+    const module = await moduleOf(/** @type {string} */ (name));
+    const kept = ['memory', '__wasm_call_ctors'];
+    const exports = names(WebAssembly.Module.exports(module)).filter(
+      (it) => kept.includes(it) || !(EMSCRIPTEN.includes(it) || it.startsWith('dynCall_')),
+    );
+    assert.deepEqual(exports, [...own, ...kept].sort());
+    assert.deepEqual(names(WebAssembly.Module.imports(module)), GROWTH);
+  });
+}
 
 test('every result of the core is a ClaspError with its own code and words', () => {
   for (const [code, value] of Object.entries(abi.ERR)) {

@@ -11,7 +11,7 @@ const FLOORS = [
   ['base'],
   ['wire'],
   ['route', 'chunk', 'json'],
-  ['session', 'peer', 'hub'],
+  ['session', 'peer', 'hub', 'codec'],
   ['wasm'],
 ];
 

@@ -1,0 +1,277 @@
+import { CELL, NEW_LIST, NEW_TEXT } from './codec.gen.js';
+import {
+  ENVELOPE,
+  FRAME,
+  f64,
+  hold,
+  isStale,
+  put,
+  putAt,
+  refresh,
+  release,
+  tapeEnd,
+  u32,
+  wasm,
+} from './codec-memory.js';
+import { begin, finish, moveTo, position, rawText, readValue } from './codec-unpack.js';
+import { toBytes } from './codec.js';
+import { ClaspError, check, surface } from './error.js';
+
+/** @typedef {(value: any, address: string) => void} Handler any: what was set or published */
+
+const ERR = 7; // word of the envelope
+const VALUE = 4; // double of the envelope
+const NO_ID = 0xffff_ffff;
+const QUEUE_KEEP = 4096; // slots that are kept for the next frames
+const { NUMBER } = CELL;
+const NOBODY = () => {};
+
+/** The ids at hand, four in a cell. A new list each time: the old one may be at work. @param {number} count */
+function readList(count) {
+  const start = position();
+  const list = new Array(count);
+  for (let i = 0; i < count; i++) list[i] = u32[start + i];
+  moveTo(start + (((count + 3) >> 2) << 2));
+  return list;
+}
+
+/**
+ * From frames to handlers: subscribe to patterns, hand over what arrives.
+ *
+ * An address is matched once, and afterwards found by one look-up, however many subscriptions there are. A handler may do
+ * anything: what it subscribes to holds from the next frame on, what it unsubscribes is not called any more, and frames that it
+ * dispatches come after the one at hand. What a handler throws surfaces as an uncaught error; the others are called all the same.
+ */
+export class Dispatcher {
+  #handle;
+  /** By subscription, from 1. @type {Handler[]} */ #handlers = [NOBODY];
+  /** Ids to be used again, and those that may be once nothing is being delivered. */
+  /** @type {number[]} */ #free = [];
+  /** @type {number[]} */ #freed = [];
+  /** By the core's ids of addresses, which it bounds: their texts, and the subscriptions they lead to. */
+  /** @type {string[]} */ #addresses = [];
+  /** @type {number[][]} */ #lists = [];
+  #isRunning = false;
+  /** What waits: address, value and list, one behind the other. Its room is kept. @type {any[]} any: values */ #queue =
+    [];
+  #waiting = 0; // slots of it in use
+
+  /** What comes before that: numbers for known addresses, from #next to #end. */
+  #ids = new Uint32Array(0);
+  #numbers = new Float64Array(0);
+  #next = 0;
+  #end = 0;
+
+  /** @throws {ClaspError} LIMIT over 256 at once; BAD_STATE before ready() is done */
+  constructor() {
+    const [low, high] = crypto.getRandomValues(new Uint32Array(2));
+    hold(); // not while a message is being encoded: the memory may grow
+    const handle = wasm.dispatcher_new(low, high);
+    release();
+    if (isStale()) refresh();
+    this.#handle = check(handle);
+  }
+
+  /**
+   * @param {string} pattern
+   * @param {Handler} handler
+   * @returns {() => void} unsubscribes; idempotent
+   * @throws {ClaspError} BAD_PATTERN, LIMIT, TOO_LARGE; BAD_HANDLE after close()
+   */
+  on(pattern, handler) {
+    const id = this.#free.at(-1) ?? this.#handlers.length;
+    const err = wasm.dispatcher_add(this.#handle, putAt(pattern, FRAME), id);
+    if (isStale()) refresh();
+    check(err);
+    this.#free.pop();
+    this.#handlers[id] = handler;
+    let isThere = true;
+    return () => {
+      if (isThere) this.#off(id);
+      isThere = false;
+    };
+  }
+
+  /** @param {number} id */
+  #off(id) {
+    this.#handlers[id] = NOBODY;
+    wasm.dispatcher_remove(this.#handle, id);
+    (this.#isRunning ? this.#freed : this.#free).push(id);
+  }
+
+  /**
+   * Call the handlers of what a frame says: SET, PUBLISH, the params of SNAPSHOT, and those in a BUNDLE. Other messages are for
+   * nobody. Bytes in values are views of `data`.
+   *
+   * @param {Uint8Array | ArrayBuffer | ArrayBufferView} data
+   * @returns {number} handlers called; by a handler: those that will be
+   * @throws {ClaspError} as decode(); BAD_HANDLE after close()
+   */
+  dispatch(data) {
+    const bytes = data instanceof Uint8Array ? data : toBytes(data);
+    const id = wasm.dispatcher_run(this.#handle, put(bytes));
+    if (id < 0) return this.#dispatchTape(bytes);
+    const list = this.#lists[id];
+    const value = f64[(ENVELOPE >> 1) + VALUE];
+    if (this.#isRunning) {
+      this.#spill();
+      this.#enqueue(this.#addresses[id], value, list);
+    } else {
+      this.#deliver(this.#addresses[id], value, list);
+    }
+    return list.length;
+  }
+
+  /** No handler is called any more. Idempotent. */
+  close() {
+    wasm.dispatcher_free(this.#handle);
+    this.#handle = 0;
+    this.#handlers.fill(NOBODY);
+    this.#waiting = this.#end = 0;
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+
+  /**
+   * All is read before the first handler is called: it may use the codec, and what is on the tape is then gone.
+   * @param {Uint8Array} bytes
+   */
+  #dispatchTape(bytes) {
+    if (isStale()) refresh();
+    const err = u32[ENVELOPE + ERR] | 0;
+    if (err !== 0) throw ClaspError.of(err);
+    const end = tapeEnd();
+    let at = begin(bytes, false);
+    let total = 0;
+    if (!this.#isRunning) {
+      total = this.#takeNumbers(at, end);
+      at = position();
+    }
+    if (at < end) this.#spill();
+    for (; at < end; at = position()) total += this.#take(at);
+    finish();
+    if (!this.#isRunning && total > 0) this.#drain();
+    return total;
+  }
+
+  /**
+   * Numbers for known addresses, as far as there are no others in between: they need no boxes before they are handed over.
+   * @param {number} at
+   * @param {number} end
+   * @returns {number} handlers
+   */
+  #takeNumbers(at, end) {
+    const room = (end - at) >> 2;
+    if (room > this.#ids.length) {
+      this.#ids = new Uint32Array(room);
+      this.#numbers = new Float64Array(room);
+    }
+    const [ids, numbers, words, doubles] = [this.#ids, this.#numbers, u32, f64];
+    const lists = this.#lists;
+    let count = 0;
+    let total = 0;
+    for (; at < end && words[at] === NUMBER; at += 4, count++) {
+      const id = words[at + 1];
+      ids[count] = id;
+      numbers[count] = doubles[(at >> 1) + 1];
+      total += lists[id].length;
+    }
+    this.#next = 0;
+    this.#end = count;
+    moveTo(at);
+    return total;
+  }
+
+  /** Queue what a NUMBER or DELIVER says. @param {number} at its word @returns {number} handlers */
+  #take(at) {
+    const id = u32[at + 1];
+    moveTo(at + 4);
+    if (u32[at] === NUMBER) {
+      this.#enqueue(this.#addresses[id], f64[(at >> 1) + 1], this.#lists[id]);
+      return this.#lists[id].length;
+    }
+    const news = u32[at + 2];
+    const count = u32[at + 3];
+    const address = news & NEW_TEXT ? rawText() : this.#addresses[id];
+    const list = news & NEW_LIST ? readList(count) : this.#lists[id];
+    if (news && id !== NO_ID) {
+      this.#addresses[id] = address;
+      this.#lists[id] = list;
+    }
+    this.#enqueue(address, readValue(), list);
+    return count;
+  }
+
+  /** Before something else is queued, and before an id comes to mean another address: queue the numbers that are left. */
+  #spill() {
+    for (; this.#next < this.#end; this.#next++) {
+      const id = this.#ids[this.#next];
+      this.#enqueue(this.#addresses[id], this.#numbers[this.#next], this.#lists[id]);
+    }
+  }
+
+  /** @param {string} address @param {any} value any: see readValue() @param {number[]} list */
+  #enqueue(address, value, list) {
+    const at = this.#waiting;
+    this.#queue[at] = address;
+    this.#queue[at + 1] = value;
+    this.#queue[at + 2] = list;
+    this.#waiting = at + 3;
+  }
+
+  /** One value, and what its handlers have dispatched. @param {string} address @param {any} value any @param {number[]} list */
+  #deliver(address, value, list) {
+    this.#isRunning = true;
+    this.#call(address, value, list);
+    if (this.#waiting > 0 || this.#freed.length > 0) this.#drain();
+    this.#isRunning = false;
+  }
+
+  /** Hand over all that waits, and what comes to wait meanwhile. */
+  #drain() {
+    this.#isRunning = true;
+    this.#drainNumbers();
+    const queue = this.#queue;
+    for (let at = 0; at < this.#waiting; at += 3) {
+      this.#call(queue[at], queue[at + 1], queue[at + 2]);
+      queue[at] = queue[at + 1] = queue[at + 2] = undefined;
+    }
+    this.#isRunning = false;
+    this.#waiting = 0;
+    if (queue.length > QUEUE_KEEP) queue.length = 0;
+    if (this.#freed.length > 0) this.#free.push(...this.#freed.splice(0));
+  }
+
+  #drainNumbers() {
+    const [ids, numbers, lists] = [this.#ids, this.#numbers, this.#lists];
+    const [handlers, addresses] = [this.#handlers, this.#addresses];
+    while (this.#next < this.#end) {
+      const at = this.#next++;
+      const id = ids[at];
+      const list = lists[id];
+      if (list.length === 1) {
+        try {
+          handlers[list[0]](numbers[at], addresses[id]);
+        } catch (cause) {
+          surface(cause);
+        }
+      } else {
+        this.#call(addresses[id], numbers[at], list);
+      }
+    }
+  }
+
+  /** @param {string} address @param {any} value any @param {number[]} list */
+  #call(address, value, list) {
+    const handlers = this.#handlers;
+    for (let i = 0; i < list.length;) {
+      try {
+        while (i < list.length) handlers[list[i++]](value, address);
+      } catch (cause) {
+        surface(cause); // one handler's fault is not the next one's
+      }
+    }
+  }
+}
