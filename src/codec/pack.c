@@ -276,7 +276,51 @@ static void pack_fields(packing *p, clasp_message *m) {
     }
 }
 
+/* The usual message: a SET of an f64 and nothing else, to an address that has an id. */
+#define PLAIN_SET_SIZE 12u /* type, flags, length of the address, the number */
+
+static inline bool is_plain_set(const packing *p) {
+    return p->end - p->at >= 2 && p->at[0].kind == CLASP_CELL_SET && p->at[0].a == 0 &&
+           p->at[0].b - 1 < CLASP_WORDS && p->at[1].kind == CLASP_VALUE_F64;
+}
+
+/* Write it without a detour: false when it does not fit. */
+static inline bool write_plain_set(packing *p, clasp_writer *w) {
+    const clasp_word *word = &p->codec->words[p->at[0].b - 1];
+    const uint32_t len = clasp_load_u16(word->len);
+    uint8_t *to = len <= CLASP_WORD_MAX ? clasp_room(w, PLAIN_SET_SIZE + len) : NULL;
+    if (!to) {
+        return false;
+    }
+    to[0] = CLASP_MSG_SET;
+    to[1] = CLASP_VALUE_F64;
+    clasp_copy(to + 2, word->len, 2);
+    clasp_copy(to + 4, word->bytes, len);
+    clasp_value_f64(p->at[1].number, to + 4 + len);
+    p->at += 2;
+    return true;
+}
+
 static void pack_message(packing *p, clasp_message *m, uint32_t level);
+
+static void pack_member(packing *p, clasp_writer *w, uint32_t level) {
+    if (is_plain_set(p)) {
+        uint8_t *len = clasp_room(w, 2);
+        const uint8_t *start = w->at;
+        if (!len || !write_plain_set(p, w)) {
+            fail(p, CLASP_TOO_LARGE);
+            return;
+        }
+        clasp_store_u16(len, (uint16_t)(w->at - start));
+        return;
+    }
+    clasp_message member;
+    pack_message(p, &member, level);
+    if (p->err == CLASP_OK) {
+        clasp_write_member(w, &member);
+        p->err = w->err;
+    }
+}
 
 static void pack_bundle(packing *p, const clasp_cell *head, clasp_message *m, uint32_t level) {
     if (level == CLASP_BUNDLE_DEPTH) {
@@ -288,12 +332,7 @@ static void pack_bundle(packing *p, const clasp_cell *head, clasp_message *m, ui
     m->time_us = m->has ? u64_of(p) : 0;
     clasp_writer w = list_writer(p, level);
     for (uint32_t left = head->c; left > 0 && p->err == CLASP_OK; left--) {
-        clasp_message member = {0};
-        pack_message(p, &member, level + 1);
-        if (p->err == CLASP_OK) {
-            clasp_write_member(&w, &member);
-            p->err = w.err;
-        }
+        pack_member(p, &w, level + 1);
     }
     m->list = list_of(p, &w, head->c);
 }
@@ -301,6 +340,9 @@ static void pack_bundle(packing *p, const clasp_cell *head, clasp_message *m, ui
 /* `level`: bundles around it. */
 static void pack_message(packing *p, clasp_message *m, uint32_t level) {
     const clasp_cell *head = take(p);
+    if (head->kind != CLASP_CELL_SET && head->kind != CLASP_CELL_PUBLISH) {
+        memset(m, 0, sizeof *m); /* of the other two only what is set is written */
+    }
     switch (head->kind) {
     case CLASP_CELL_SET:
         pack_set(p, head, m);
@@ -324,17 +366,26 @@ static void pack_message(packing *p, clasp_message *m, uint32_t level) {
 
 int32_t clasp_codec_pack(clasp_codec *codec, bool has_qos) {
     packing p = {.codec = codec, .at = codec->tape.cells, .end = codec->tape.at};
-    clasp_message message = {0};
-    pack_message(&p, &message, 0);
+    const clasp_envelope *e = &codec->envelope;
+    const uint64_t timestamp_us = (uint64_t)e->timestamp_high << 32 | e->timestamp_low;
+    const bool is_plain = is_plain_set(&p);
+    clasp_message message;
+    message.type = CLASP_MSG_SET;
+    if (!is_plain) {
+        pack_message(&p, &message, 0);
+    }
     if (p.err != CLASP_OK) {
         return p.err;
     }
-    const clasp_envelope *e = &codec->envelope;
-    const uint64_t timestamp_us = (uint64_t)e->timestamp_high << 32 | e->timestamp_low;
     const clasp_qos qos = has_qos ? (clasp_qos)e->qos : clasp_message_qos(&message);
     clasp_writer w = clasp_writer_of(codec->out, sizeof codec->out);
     uint8_t *start = clasp_frame_begin(&w, qos, e->has_timestamp ? &timestamp_us : NULL);
-    clasp_message_write(&w, &message);
+    if (is_plain) {
+        fail(&p, write_plain_set(&p, &w) ? CLASP_OK : CLASP_BAD_FIELD);
+    } else {
+        clasp_message_write(&w, &message);
+    }
     clasp_frame_end(&w, start);
-    return w.err == CLASP_OK ? (int32_t)clasp_written(&w).len : (int32_t)w.err;
+    fail(&p, w.err);
+    return p.err == CLASP_OK ? (int32_t)clasp_written(&w).len : (int32_t)p.err;
 }

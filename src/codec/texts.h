@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "route/hash.h"
+#include "wire/value.h"
 
 #define CLASP_TEXT_MAX 50u    /* bytes; a longer text has no id */
 #define CLASP_TEXT_SETS 2048u /* a power of two */
@@ -69,10 +70,10 @@ static inline uint32_t clasp_texts_use(clasp_texts *texts, clasp_text *place) {
 }
 
 /**
- * The id of a text, + 1; 0: it has none, being too long or for want of a place. Messages of one kind name the same keys one after
- * the other, so the text that followed the last time is looked at first: that needs no hash.
+ * The id of a text that has one already, + 1; else 0, and its hash. Messages of one kind name the same texts one after the other, so
+ * the one that followed the last time is looked at first: that needs no hash.
  */
-static inline uint32_t clasp_texts_id(clasp_texts *texts, clasp_span text) {
+static inline uint32_t clasp_texts_find(clasp_texts *texts, clasp_span text, uint32_t *hash) {
     uint32_t *next = texts->last ? &texts->places[texts->last - 1].next : NULL;
     if (next && *next && clasp_text_is(&texts->places[*next - 1], text)) {
         return clasp_texts_use(texts, &texts->places[*next - 1]);
@@ -81,15 +82,35 @@ static inline uint32_t clasp_texts_id(clasp_texts *texts, clasp_span text) {
     if (text.len > CLASP_TEXT_MAX) {
         return 0;
     }
-    const uint32_t hash = clasp_hash(0, text);
-    clasp_text *place = clasp_texts_set(texts, hash);
+    *hash = clasp_hash(0, text);
+    clasp_text *place = clasp_texts_set(texts, *hash);
     for (uint32_t way = 0; way < CLASP_TEXT_WAYS; way++, place++) {
-        if (place->hash == hash && clasp_text_is(place, text)) {
+        if (place->hash == *hash && clasp_text_is(place, text)) {
             const uint32_t id = clasp_texts_use(texts, place);
             return next ? *next = id : id;
         }
     }
-    return clasp_texts_add(texts, text, hash);
+    return 0;
+}
+
+/** The id of a text, + 1, given to it now if need be; 0: it is too long, or there is no place. */
+static inline uint32_t clasp_texts_id(clasp_texts *texts, clasp_span text) {
+    uint32_t hash = 0;
+    const uint32_t id = clasp_texts_find(texts, text, &hash);
+    return id != 0 || text.len > CLASP_TEXT_MAX ? id : clasp_texts_add(texts, text, hash);
+}
+
+/** The same for a text that was not checked; false: it is not well-formed UTF-8. What has an id was checked before. */
+static inline bool clasp_texts_check(clasp_texts *texts, clasp_span text, uint32_t *id) {
+    uint32_t hash = 0;
+    *id = clasp_texts_find(texts, text, &hash);
+    if (*id == 0) {
+        if (!clasp_utf8_check(text)) {
+            return false;
+        }
+        *id = text.len > CLASP_TEXT_MAX ? 0 : clasp_texts_add(texts, text, hash);
+    }
+    return true;
 }
 
 #endif

@@ -155,20 +155,25 @@ void clasp_unpack_samples(clasp_codec *codec, clasp_list samples) {
 
 /* ---- messages -------------------------------------------------------------------------------------------------- */
 
-/* A head with an address; the TEXT behind it where the address has no id. */
-static inline void add_head(clasp_codec *codec, clasp_cell_kind kind, uint32_t has, clasp_span address,
-                            uint32_t c) {
+/* A head with an address, whose id + 1 this is; the TEXT behind it where it has none. */
+static inline void add_head_with(clasp_codec *codec, clasp_cell_kind kind, uint32_t has, clasp_span address,
+                                 uint32_t id, uint32_t c) {
     clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
     if (!cell) {
         return;
     }
     cell->kind = kind;
     cell->a = has;
-    cell->b = clasp_texts_id(&codec->texts, address);
+    cell->b = id;
     cell->c = c;
-    if (cell->b == 0) {
+    if (id == 0) {
         clasp_unpack_text(codec, address);
     }
+}
+
+static inline void add_head(clasp_codec *codec, clasp_cell_kind kind, uint32_t has, clasp_span address,
+                            uint32_t c) {
+    add_head_with(codec, kind, has, address, clasp_texts_id(&codec->texts, address), c);
 }
 
 static void unpack_set(clasp_codec *codec, const clasp_message *m) {
@@ -198,21 +203,32 @@ static void unpack_publish(clasp_codec *codec, const clasp_message *m) {
     }
 }
 
-static void unpack_param(clasp_codec *codec, const clasp_param *p) {
-    const bool is_small = p->revision <= INT32_MAX;
-    const uint32_t has = (p->has_writer ? CLASP_PARAM_WRITER : 0) |
-                         (p->has_timestamp ? CLASP_PARAM_TIMESTAMP : 0) | (is_small ? CLASP_PARAM_SMALL : 0);
-    add_head(codec, CLASP_CELL_PARAM, has, p->address, is_small ? (uint32_t)p->revision : 0);
-    clasp_unpack_value(codec, p->value);
+/* The texts of a param are checked here: most addresses are found to have an id, and then were checked before. */
+static clasp_err unpack_param(clasp_codec *codec, clasp_reader *r) {
+    clasp_param p;
+    uint32_t id;
+    clasp_next_param(r, &p);
+    if (!clasp_texts_check(&codec->texts, p.address, &id) || (p.has_writer && !clasp_utf8_check(p.writer))) {
+        return CLASP_BAD_UTF8;
+    }
+    if (r->err != CLASP_OK) {
+        return r->err;
+    }
+    const bool is_small = p.revision <= INT32_MAX;
+    const uint32_t has = (p.has_writer ? CLASP_PARAM_WRITER : 0) | (p.has_timestamp ? CLASP_PARAM_TIMESTAMP : 0) |
+                         (is_small ? CLASP_PARAM_SMALL : 0);
+    add_head_with(codec, CLASP_CELL_PARAM, has, p.address, id, is_small ? (uint32_t)p.revision : 0);
+    clasp_unpack_value(codec, p.value);
     if (!is_small) {
-        add_u64(&codec->tape, p->revision);
+        add_u64(&codec->tape, p.revision);
     }
-    if (p->has_writer) {
-        clasp_unpack_value(codec, (clasp_value){{p->writer.at - 2, p->writer.len + 2}, CLASP_VALUE_STRING});
+    if (p.has_writer) {
+        clasp_unpack_value(codec, (clasp_value){{p.writer.at - 2, p.writer.len + 2}, CLASP_VALUE_STRING});
     }
-    if (p->has_timestamp) {
-        add_u64(&codec->tape, p->timestamp_us);
+    if (p.has_timestamp) {
+        add_u64(&codec->tape, p.timestamp_us);
     }
+    return codec->tape.err;
 }
 
 static void unpack_snapshot(clasp_codec *codec, const clasp_message *m) {
@@ -222,13 +238,7 @@ static void unpack_snapshot(clasp_codec *codec, const clasp_message *m) {
     }
     clasp_reader r = clasp_list_reader(m->list);
     for (uint32_t left = m->list.count; left > 0 && codec->tape.err == CLASP_OK; left--) {
-        clasp_param p;
-        clasp_read_param(&r, &p);
-        if (r.err == CLASP_OK) {
-            unpack_param(codec, &p);
-        } else {
-            codec->tape.err = r.err;
-        }
+        codec->tape.err = unpack_param(codec, &r);
     }
 }
 
