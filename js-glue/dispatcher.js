@@ -265,10 +265,9 @@ export class Dispatcher {
 
   /** @param {string} address @param {any} value any @param {number[]} list */
   #call(address, value, list) {
-    const handlers = this.#handlers;
-    for (let i = 0; i < list.length;) {
+    for (let i = 0; i < list.length; i++) {
       try {
-        while (i < list.length) handlers[list[i++]](value, address);
+        this.#handlers[list[i]](value, address);
       } catch (cause) {
         surface(cause); // one handler's fault is not the next one's
       }
