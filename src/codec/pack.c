@@ -18,6 +18,7 @@ typedef struct packing {
     const clasp_cell *at;
     const clasp_cell *end;
     clasp_err err;
+    clasp_qos qos;       /* that goes with the message */
     clasp_writer values; /* of the message at hand */
     uint8_t number[8];   /* its value, when that is one of fixed size */
 } packing;
@@ -185,55 +186,78 @@ static clasp_list list_of(packing *p, const clasp_writer *w, uint32_t count) {
     return (clasp_list){clasp_written(w), count};
 }
 
-static void pack_set(packing *p, const clasp_cell *head, clasp_message *m) {
-    m->type = CLASP_MSG_SET;
-    m->has = head->a & (CLASP_HAS_REVISION | CLASP_HAS_TTL | CLASP_HAS_LOCK | CLASP_HAS_UNLOCK);
-    m->ttl = head->c;
-    m->address = text_of(p, head->b);
-    m->value = value_of(p);
-    if (m->has & CLASP_HAS_REVISION) {
-        m->revision = u64_of(p);
+/*
+ * SET and PUBLISH are written straight from the cells, field by field (docs/wire.md, section 3): through a clasp_message their
+ * values would be copied once more, and that is a third of the time.
+ */
+static void write_set(packing *p, const clasp_cell *head, clasp_writer *w) {
+    uint8_t *code = clasp_room(w, 2);
+    clasp_write_text(w, text_of(p, head->b));
+    const clasp_cell *value = take(p);
+    if (!code || (value->kind & 0xFF) > CLASP_VALUE_MAP) {
+        fail(p, code ? CLASP_BAD_FIELD : w->err);
+        return;
+    }
+    const uint32_t has = head->a;
+    code[0] = CLASP_MSG_SET;
+    code[1] = (uint8_t)((has & CLASP_HAS_REVISION ? 0x80 : 0) | (has & CLASP_HAS_LOCK ? 0x40 : 0) |
+                        (has & CLASP_HAS_UNLOCK ? 0x20 : 0) | (has & CLASP_HAS_TTL ? 0x10 : 0) |
+                        (value->kind & 0xFF));
+    write_data(p, w, value, 0);
+    if (has & CLASP_HAS_REVISION) {
+        clasp_write_u64(w, u64_of(p));
+    }
+    if (has & CLASP_HAS_TTL) {
+        clasp_write_u32(w, head->c);
     }
 }
 
-/* Numbers one after the other, behind the value in its writer or in the list of this level. */
-static clasp_list samples_of(packing *p, uint32_t level) {
+static void write_samples(packing *p, clasp_writer *w) {
     const clasp_cell *head = take(p);
-    if (head->kind != CLASP_VALUE_ARRAY) {
-        fail(p, CLASP_BAD_FIELD);
+    if (head->kind != CLASP_VALUE_ARRAY || head->a > UINT16_MAX) {
+        fail(p, head->kind == CLASP_VALUE_ARRAY ? CLASP_TOO_LARGE : CLASP_BAD_FIELD);
     }
-    clasp_writer w = list_writer(p, level);
+    clasp_write_u16(w, (uint16_t)head->a);
     for (uint32_t left = head->a; left > 0 && p->err == CLASP_OK; left--) {
         const clasp_cell *cell = take(p);
         if (cell->kind != CLASP_VALUE_F64) {
             fail(p, CLASP_BAD_FIELD);
         }
-        clasp_write_f64(&w, cell->number);
+        clasp_write_f64(w, cell->number);
     }
-    return list_of(p, &w, head->a);
 }
 
-static void pack_publish(packing *p, const clasp_cell *head, clasp_message *m, uint32_t level) {
-    m->type = CLASP_MSG_PUBLISH;
-    m->has =
-        head->a & (CLASP_HAS_VALUE | CLASP_HAS_SAMPLES | CLASP_HAS_TIMESTAMP | CLASP_HAS_ID | CLASP_HAS_RATE);
-    m->signal = (uint8_t)head->c;
-    m->phase = (uint8_t)(head->c >> 8);
-    m->address = text_of(p, head->b);
-    if (m->has & CLASP_HAS_VALUE) {
-        m->value = value_of(p);
+static void write_publish(packing *p, const clasp_cell *head, clasp_writer *w) {
+    const uint32_t has = head->a;
+    const uint32_t signal = head->c & 0xFF;
+    const uint32_t phase = head->c >> 8;
+    if (signal > CLASP_SIGNAL_TIMELINE || phase > CLASP_PHASE_CANCEL) {
+        fail(p, CLASP_BAD_ENUM);
+        return;
     }
-    if (m->has & CLASP_HAS_SAMPLES) {
-        m->list = samples_of(p, level);
+    clasp_write_u8(w, CLASP_MSG_PUBLISH);
+    clasp_write_u8(w, (uint8_t)(signal << 5 | (has & CLASP_HAS_TIMESTAMP ? 0x10 : 0) |
+                                (has & CLASP_HAS_ID ? 0x08 : 0) | phase));
+    clasp_write_text(w, text_of(p, head->b));
+    if (has & CLASP_HAS_VALUE) {
+        const clasp_cell *value = take(p);
+        clasp_write_u8(w, 1);
+        clasp_write_u8(w, (uint8_t)value->kind);
+        write_data(p, w, value, 0);
+    } else {
+        clasp_write_u8(w, has & CLASP_HAS_SAMPLES ? 2 : 0);
     }
-    if (m->has & CLASP_HAS_TIMESTAMP) {
-        m->time_us = u64_of(p);
+    if (!(has & CLASP_HAS_VALUE) && has & CLASP_HAS_SAMPLES) {
+        write_samples(p, w);
     }
-    if (m->has & CLASP_HAS_ID) {
-        m->id = u32_of(p);
+    if (has & CLASP_HAS_TIMESTAMP) {
+        clasp_write_u64(w, u64_of(p));
     }
-    if (m->has & CLASP_HAS_RATE) {
-        m->rate = u32_of(p);
+    if (has & CLASP_HAS_ID) {
+        clasp_write_u32(w, u32_of(p));
+    }
+    if (has & CLASP_HAS_RATE) {
+        clasp_write_u32(w, u32_of(p));
     }
 }
 
@@ -276,50 +300,17 @@ static void pack_fields(packing *p, clasp_message *m) {
     }
 }
 
-/* The usual message: a SET of an f64 and nothing else, to an address that has an id. */
-#define PLAIN_SET_SIZE 12u /* type, flags, length of the address, the number */
+static void write_message(packing *p, clasp_writer *w, uint32_t level);
 
-static inline bool is_plain_set(const packing *p) {
-    return p->end - p->at >= 2 && p->at[0].kind == CLASP_CELL_SET && p->at[0].a == 0 &&
-           p->at[0].b - 1 < CLASP_WORDS && p->at[1].kind == CLASP_VALUE_F64;
-}
-
-/* Write it without a detour: false when it does not fit. */
-static inline bool write_plain_set(packing *p, clasp_writer *w) {
-    const clasp_word *word = &p->codec->words[p->at[0].b - 1];
-    const uint32_t len = clasp_load_u16(word->len);
-    uint8_t *to = len <= CLASP_WORD_MAX ? clasp_room(w, PLAIN_SET_SIZE + len) : NULL;
-    if (!to) {
-        return false;
-    }
-    to[0] = CLASP_MSG_SET;
-    to[1] = CLASP_VALUE_F64;
-    clasp_copy(to + 2, word->len, 2);
-    clasp_copy(to + 4, word->bytes, len);
-    clasp_value_f64(p->at[1].number, to + 4 + len);
-    p->at += 2;
-    return true;
-}
-
-static void pack_message(packing *p, clasp_message *m, uint32_t level);
-
-static void pack_member(packing *p, clasp_writer *w, uint32_t level) {
-    if (is_plain_set(p)) {
-        uint8_t *len = clasp_room(w, 2);
-        const uint8_t *start = w->at;
-        if (!len || !write_plain_set(p, w)) {
-            fail(p, CLASP_TOO_LARGE);
-            return;
-        }
-        clasp_store_u16(len, (uint16_t)(w->at - start));
+static void write_member(packing *p, clasp_writer *w, uint32_t level) {
+    uint8_t *len = clasp_room(w, 2);
+    write_message(p, w, level);
+    const size_t size = len ? (size_t)(w->at - len) - 2 : 0;
+    if (!len || w->err != CLASP_OK || size > UINT16_MAX) {
+        fail(p, w->err != CLASP_OK ? w->err : CLASP_TOO_LARGE);
         return;
     }
-    clasp_message member;
-    pack_message(p, &member, level);
-    if (p->err == CLASP_OK) {
-        clasp_write_member(w, &member);
-        p->err = w->err;
-    }
+    clasp_store_u16(len, (uint16_t)size);
 }
 
 static void pack_bundle(packing *p, const clasp_cell *head, clasp_message *m, uint32_t level) {
@@ -332,24 +323,14 @@ static void pack_bundle(packing *p, const clasp_cell *head, clasp_message *m, ui
     m->time_us = m->has ? u64_of(p) : 0;
     clasp_writer w = list_writer(p, level);
     for (uint32_t left = head->c; left > 0 && p->err == CLASP_OK; left--) {
-        pack_member(p, &w, level + 1);
+        write_member(p, &w, level + 1);
     }
     m->list = list_of(p, &w, head->c);
 }
 
-/* `level`: bundles around it. */
-static void pack_message(packing *p, clasp_message *m, uint32_t level) {
-    const clasp_cell *head = take(p);
-    if (head->kind != CLASP_CELL_SET && head->kind != CLASP_CELL_PUBLISH) {
-        memset(m, 0, sizeof *m); /* of the other two only what is set is written */
-    }
+/* What is neither SET nor PUBLISH, as a message. */
+static void pack_message(packing *p, const clasp_cell *head, clasp_message *m, uint32_t level) {
     switch (head->kind) {
-    case CLASP_CELL_SET:
-        pack_set(p, head, m);
-        break;
-    case CLASP_CELL_PUBLISH:
-        pack_publish(p, head, m, level);
-        break;
     case CLASP_CELL_SNAPSHOT:
         pack_snapshot(p, head, m, level);
         break;
@@ -364,27 +345,36 @@ static void pack_message(packing *p, clasp_message *m, uint32_t level) {
     }
 }
 
+/* `level`: bundles around it. Leaves the QoS that goes with it in `p->qos`. */
+static void write_message(packing *p, clasp_writer *w, uint32_t level) {
+    const clasp_cell *head = take(p);
+    clasp_message m;
+    if (head->kind == CLASP_CELL_SET) {
+        m.type = CLASP_MSG_SET;
+        write_set(p, head, w);
+    } else if (head->kind == CLASP_CELL_PUBLISH) {
+        m.type = CLASP_MSG_PUBLISH;
+        m.signal = (uint8_t)head->c;
+        write_publish(p, head, w);
+    } else {
+        memset(&m, 0, sizeof m);
+        pack_message(p, head, &m, level);
+        if (p->err == CLASP_OK) {
+            clasp_message_write(w, &m);
+        }
+    }
+    p->qos = clasp_message_qos(&m);
+}
+
 int32_t clasp_codec_pack(clasp_codec *codec, bool has_qos) {
     packing p = {.codec = codec, .at = codec->tape.cells, .end = codec->tape.at};
     const clasp_envelope *e = &codec->envelope;
     const uint64_t timestamp_us = (uint64_t)e->timestamp_high << 32 | e->timestamp_low;
-    const bool is_plain = is_plain_set(&p);
-    clasp_message message;
-    message.type = CLASP_MSG_SET;
-    if (!is_plain) {
-        pack_message(&p, &message, 0);
-    }
-    if (p.err != CLASP_OK) {
-        return p.err;
-    }
-    const clasp_qos qos = has_qos ? (clasp_qos)e->qos : clasp_message_qos(&message);
     clasp_writer w = clasp_writer_of(codec->out, sizeof codec->out);
-    uint8_t *start = clasp_frame_begin(&w, qos, e->has_timestamp ? &timestamp_us : NULL);
-    if (is_plain) {
-        fail(&p, write_plain_set(&p, &w) ? CLASP_OK : CLASP_BAD_FIELD);
-    } else {
-        clasp_message_write(&w, &message);
-    }
+    uint8_t *start = clasp_frame_begin(&w, CLASP_QOS_FIRE, e->has_timestamp ? &timestamp_us : NULL);
+    write_message(&p, &w, 0);
+    fail(&p, w.err);
+    clasp_frame_set_qos(start, has_qos ? (clasp_qos)e->qos : p.qos);
     clasp_frame_end(&w, start);
     fail(&p, w.err);
     return p.err == CLASP_OK ? (int32_t)clasp_written(&w).len : (int32_t)p.err;

@@ -215,8 +215,8 @@ static clasp_err unpack_param(clasp_codec *codec, clasp_reader *r) {
         return r->err;
     }
     const bool is_small = p.revision <= INT32_MAX;
-    const uint32_t has = (p.has_writer ? CLASP_PARAM_WRITER : 0) | (p.has_timestamp ? CLASP_PARAM_TIMESTAMP : 0) |
-                         (is_small ? CLASP_PARAM_SMALL : 0);
+    const uint32_t has = (p.has_writer ? CLASP_PARAM_WRITER : 0) |
+                         (p.has_timestamp ? CLASP_PARAM_TIMESTAMP : 0) | (is_small ? CLASP_PARAM_SMALL : 0);
     add_head_with(codec, CLASP_CELL_PARAM, has, p.address, id, is_small ? (uint32_t)p.revision : 0);
     clasp_unpack_value(codec, p.value);
     if (!is_small) {

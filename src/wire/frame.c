@@ -69,6 +69,11 @@ uint8_t *clasp_frame_begin(clasp_writer *w, clasp_qos qos, const uint64_t *times
     return w->err == CLASP_OK ? start : NULL;
 }
 
+void clasp_frame_set_qos(uint8_t *start, clasp_qos qos) {
+    const unsigned others = start[1] & ((1u << QOS_SHIFT) - 1);
+    start[1] = (uint8_t)((unsigned)qos << QOS_SHIFT | others);
+}
+
 void clasp_frame_end(clasp_writer *w, uint8_t *start) {
     if (!start || w->err != CLASP_OK) {
         return;

@@ -46,6 +46,9 @@ clasp_err clasp_frame_decode(clasp_span in, clasp_frame *out, uint32_t *used);
  */
 uint8_t *clasp_frame_begin(clasp_writer *w, clasp_qos qos, const uint64_t *timestamp_us);
 
+/** Give the frame begun at `start` another QoS. */
+void clasp_frame_set_qos(uint8_t *start, clasp_qos qos);
+
 /** End the frame begun at `start`: fills in its length. Over 65,535 bytes of payload: TOO_LARGE, in `w->err`. */
 void clasp_frame_end(clasp_writer *w, uint8_t *start);
 
