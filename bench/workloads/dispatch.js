@@ -13,6 +13,7 @@ import { coldSets, FreshPool, hotSets, patternsOf } from './subscriptions.js';
 /** @typedef {import('./subscriptions.js').SetMessage} SetMessage */
 
 const HOT_COUNTS = [1, 10, 100, 1000, 10_000];
+const BUNDLE_COUNTS = [1, 1000];
 const COLD_COUNTS = [100, 1000, 10_000];
 const COLD_GOALS = [1000, 10_000];
 const COLD_MOST = 200_000; // messages in one sample: each needs bytes of its own
@@ -176,9 +177,8 @@ function growthCase() {
   };
 }
 
-/** @returns {Case} */
-function bundleCase() {
-  const count = 1000;
+/** @param {number} count @returns {Case} */
+function bundleCase(count) {
   const [single, bundle] = [
     named(`${OURS}, single frames`, hot(OUR_DISPATCHER, count)),
     bundled(count),
@@ -193,7 +193,12 @@ function bundleCase() {
 /** @returns {{cases: Case[], notes: string[]}} */
 export function dispatch() {
   return {
-    cases: [...HOT_COUNTS.map(hotCase), ...COLD_COUNTS.map(coldCase), growthCase(), bundleCase()],
+    cases: [
+      ...HOT_COUNTS.map(hotCase),
+      ...COLD_COUNTS.map(coldCase),
+      growthCase(),
+      ...BUNDLE_COUNTS.map(bundleCase),
+    ],
     notes: [
       'Hot messages reach three handlers each (one at N = 1), cold ones two.',
       '"Match only" gets decoded messages: nothing that decodes can be as fast.',
