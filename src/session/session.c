@@ -10,13 +10,6 @@
 
 static const clasp_span NO_ID = {NULL, 0};
 
-static const clasp_route_bounds BOUNDS = {
-    .addresses = CLASP_SESSION_ADDRESSES,
-    .address_bytes = CLASP_SESSION_ADDRESS_BYTES,
-    .subscriptions = CLASP_SESSION_SUBSCRIPTIONS,
-    .pattern_bytes = CLASP_SESSION_PATTERN_BYTES,
-};
-
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
 clasp_session *clasp_session_new(uint32_t handle, uint64_t seed, clasp_outbox *out) {
@@ -28,7 +21,13 @@ clasp_session *clasp_session_new(uint32_t handle, uint64_t seed, clasp_outbox *o
     session->out = out;
     session->state = CLASP_SESSION_IDLE;
     clasp_random_seed(&session->random, seed);
-    session->routes = clasp_routes_new(&BOUNDS);
+    session->routes = clasp_routes_new(&(clasp_route_bounds){
+        .addresses = CLASP_SESSION_ADDRESSES,
+        .address_bytes = CLASP_SESSION_ADDRESS_BYTES,
+        .subscriptions = CLASP_SESSION_SUBSCRIPTIONS,
+        .pattern_bytes = CLASP_SESSION_PATTERN_BYTES,
+        .hash_seed = seed, /* a relay must not choose addresses that collide */
+    });
     if (!session->routes) {
         clasp_session_free(session);
         return NULL;

@@ -38,7 +38,7 @@ typedef struct clasp_session_options {
 
 /**
  * @param handle the `owner` of all its effects
- * @param seed   for jitter
+ * @param seed   for jitter, and for the hash of addresses
  * @param out    where effects go; must outlive the session
  * @return given; free with clasp_session_free(). NULL: no memory
  */
