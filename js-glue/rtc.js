@@ -1,6 +1,9 @@
 import { ClaspError } from './error.js';
+import { addTracks } from './media.js';
 
 /** @typedef {typeof globalThis.RTCPeerConnection} RtcClass */
+
+/** @typedef {import('./media.js').MediaOptions & {stream: () => MediaStream | undefined}} Outgoing the stream of the moment */
 
 let isLeaving = false;
 
@@ -44,20 +47,20 @@ export async function findRtc(injected) {
 export class Connections {
   #Class;
   #config;
-  #fill;
+  #outgoing;
   #count = 0;
   /** @type {RTCPeerConnection | undefined} */ #spare;
 
   /**
    * @param {RtcClass} Class
    * @param {RTCConfiguration} config
-   * @param {(connection: RTCPeerConnection) => void} fill puts in what every new one begins with
+   * @param {Outgoing} outgoing what every new one begins with
    * @param {AbortSignal} signal when it aborts, what was made and not taken is closed
    */
-  constructor(Class, config, fill, signal) {
+  constructor(Class, config, outgoing, signal) {
     this.#Class = Class;
     this.#config = config;
-    this.#fill = fill;
+    this.#outgoing = outgoing;
     signal.addEventListener('abort', () => this.discard());
   }
 
@@ -89,7 +92,8 @@ export class Connections {
     this.#count++;
     const connection = new this.#Class(this.#config);
     try {
-      this.#fill(connection);
+      const stream = this.#outgoing.stream();
+      if (stream) addTracks(connection, stream, this.#outgoing);
     } catch (cause) {
       connection.close();
       throw cause;

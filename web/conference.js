@@ -1,6 +1,5 @@
 import { ConferenceHost } from '../js-glue/conference.js';
 import { Core } from '../js-glue/core.js';
-import { addTracks } from '../js-glue/media.js';
 import { Connections, findRtc } from '../js-glue/rtc.js';
 import { ClaspError } from './error.js';
 
@@ -261,12 +260,9 @@ export class Conference extends EventTarget {
   async #connections({ options, end }) {
     const { rtc, iceServers = DEFAULT_ICE, rtcConfig } = this.#options;
     const { audioBitrate, videoBitrate, codecs } = this.#options;
-    const fill = (/** @type {RTCPeerConnection} */ connection) => {
-      if (options.stream)
-        addTracks(connection, options.stream, { audioBitrate, videoBitrate, codecs });
-    };
+    const outgoing = { stream: () => options.stream, audioBitrate, videoBitrate, codecs };
     const config = { iceServers, ...rtcConfig };
-    return new Connections(await findRtc(rtc), config, fill, end.signal);
+    return new Connections(await findRtc(rtc), config, outgoing, end.signal);
   }
 
   /**
