@@ -45,6 +45,7 @@
 /* Subscriptions of one client, and the bytes of all their patterns. */
 #define CLASP_SESSION_SUBSCRIPTIONS 4096u
 #define CLASP_SESSION_PATTERN_BYTES (1u << 20)
+#define CLASP_SESSION_PATTERN_SEGMENTS 65536u
 
 /* Addresses that have an id at once, and their bytes. A relay may name any number of addresses; the least recently used
  * one goes. JavaScript holds a string for each. */
@@ -89,6 +90,7 @@
 #define CLASP_HUB_SUBSCRIPTIONS 1000u
 #define CLASP_HUB_SUBSCRIPTIONS_MAX 65536u
 #define CLASP_HUB_PATTERN_BYTES (8u << 20)
+#define CLASP_HUB_PATTERN_SEGMENTS 262144u
 
 /* Addresses with an id and a cached route at once, and the bytes of both: 1000 subscribers of one address are 4 KB. */
 #define CLASP_HUB_ADDRESSES 16384u
@@ -197,6 +199,7 @@
 #define CLASP_DISPATCH_ADDRESS_BYTES (8u << 20)
 #define CLASP_DISPATCH_SUBSCRIPTIONS 131072u
 #define CLASP_DISPATCH_PATTERN_BYTES (16u << 20)
+#define CLASP_DISPATCH_PATTERN_SEGMENTS 524288u
 
 /* Dispatchers of one module at once. */
 #define CLASP_ABI_DISPATCHERS 256u

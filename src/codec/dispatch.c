@@ -16,8 +16,12 @@ struct clasp_dispatcher {
 };
 
 static clasp_route_bounds bounds_with(uint64_t hash_seed) {
-    return (clasp_route_bounds){CLASP_DISPATCH_ADDRESSES, CLASP_DISPATCH_ADDRESS_BYTES,
-                                CLASP_DISPATCH_SUBSCRIPTIONS, CLASP_DISPATCH_PATTERN_BYTES, hash_seed};
+    return (clasp_route_bounds){.addresses = CLASP_DISPATCH_ADDRESSES,
+                                .address_bytes = CLASP_DISPATCH_ADDRESS_BYTES,
+                                .subscriptions = CLASP_DISPATCH_SUBSCRIPTIONS,
+                                .pattern_bytes = CLASP_DISPATCH_PATTERN_BYTES,
+                                .pattern_segments = CLASP_DISPATCH_PATTERN_SEGMENTS,
+                                .hash_seed = hash_seed};
 }
 
 clasp_dispatcher *clasp_dispatcher_new(uint64_t hash_seed) {

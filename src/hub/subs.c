@@ -11,6 +11,7 @@ static const clasp_route_bounds BOUNDS = {
     .address_bytes = CLASP_HUB_ADDRESS_BYTES,
     .subscriptions = CLASP_HUB_SUBSCRIPTIONS_MAX,
     .pattern_bytes = CLASP_HUB_PATTERN_BYTES,
+    .pattern_segments = CLASP_HUB_PATTERN_SEGMENTS,
 };
 
 bool clasp_hub_subs_init(clasp_hub_subs *subs, uint64_t hash_seed) {

@@ -13,6 +13,7 @@
 typedef struct subscription {
     uint8_t *pattern; /* NULL: this place is free */
     uint32_t len;
+    uint32_t segments;
     uint32_t id;
     uint32_t node;
     uint32_t next; /* of a free place: the next free one; CLASP_NONE at the end */
@@ -29,6 +30,7 @@ struct clasp_routes {
     uint32_t free_place;
     uint32_t count;
     uint32_t pattern_bytes;
+    uint32_t pattern_segments;
     clasp_table by_id;
     uint64_t
         generation; /* goes up when a subscription comes or goes; kept lists carry that of their making */
@@ -125,6 +127,23 @@ static void unlink_sub(clasp_routes *routes, const subscription *sub) {
     }
 }
 
+/* One for each slash: a pattern begins with one. */
+static uint32_t count_segments(clasp_span pattern) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < pattern.len; i++) {
+        count += pattern.at[i] == '/';
+    }
+    return count;
+}
+
+static bool has_room(uint32_t used, uint32_t bound, uint32_t more) {
+    return more <= bound && used <= bound - more;
+}
+
+static uint32_t segment_bound(const clasp_route_bounds *bounds) {
+    return bounds->pattern_segments > 0 ? bounds->pattern_segments : UINT32_MAX;
+}
+
 static clasp_err check_add(const clasp_routes *routes, clasp_span pattern, uint32_t id) {
     if (clasp_pattern_check(pattern) != CLASP_OK) {
         return CLASP_BAD_PATTERN;
@@ -132,9 +151,10 @@ static clasp_err check_add(const clasp_routes *routes, clasp_span pattern, uint3
     if (place_of(routes, id) != CLASP_NONE) {
         return CLASP_BAD_STATE;
     }
-    const bool fits = routes->count < routes->bounds.subscriptions &&
-                      pattern.len <= routes->bounds.pattern_bytes &&
-                      routes->pattern_bytes <= routes->bounds.pattern_bytes - pattern.len;
+    const bool fits =
+        routes->count < routes->bounds.subscriptions &&
+        has_room(routes->pattern_bytes, routes->bounds.pattern_bytes, pattern.len) &&
+        has_room(routes->pattern_segments, segment_bound(&routes->bounds), count_segments(pattern));
     return fits ? CLASP_OK : CLASP_LIMIT;
 }
 
@@ -153,10 +173,12 @@ clasp_err clasp_routes_add(clasp_routes *routes, clasp_span pattern, uint32_t su
     memcpy(text, pattern.at, pattern.len);
     const uint32_t place = routes->free_place;
     routes->free_place = routes->subs[place].next;
-    routes->subs[place] = (subscription){.pattern = text, .len = pattern.len, .id = sub, .node = node};
+    routes->subs[place] = (subscription){
+        .pattern = text, .len = pattern.len, .segments = count_segments(pattern), .id = sub, .node = node};
     link_sub(routes, place);
     clasp_table_add(&routes->by_id, hash_of_id(sub), place);
     routes->pattern_bytes += pattern.len;
+    routes->pattern_segments += routes->subs[place].segments;
     routes->count++;
     routes->generation++;
     return CLASP_OK;
@@ -174,6 +196,7 @@ bool clasp_routes_remove(clasp_routes *routes, uint32_t sub) {
     free(gone.pattern);
     free_place(routes, place);
     routes->pattern_bytes -= gone.len;
+    routes->pattern_segments -= gone.segments;
     routes->count--;
     routes->generation++;
     return true;
@@ -303,7 +326,7 @@ size_t clasp_routes_memory_max(const clasp_route_bounds *bounds) {
     return sizeof(clasp_routes) +
            clasp_intern_memory_max(at_least(bounds->addresses, 1),
                                    at_least(bounds->address_bytes, CLASP_ADDRESS_MAX_LEN)) +
-           clasp_trie_memory_max(bounds->subscriptions, bounds->pattern_bytes) +
+           clasp_trie_memory_max(bounds->subscriptions, bounds->pattern_bytes, segment_bound(bounds)) +
            clasp_table_memory_max(bounds->subscriptions) + bounds->subscriptions * SUB_BYTES +
            bounds->pattern_bytes;
 }

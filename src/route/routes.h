@@ -19,6 +19,8 @@ typedef struct clasp_route_bounds {
     uint32_t address_bytes;
     uint32_t subscriptions; /* at once */
     uint32_t pattern_bytes; /* of all patterns together */
+    /* The same: each segment may cost a node, which is larger than its text. 0: as many as the bytes can say. */
+    uint32_t pattern_segments;
     /* Random, so that nobody can choose addresses that collide; 0 will do where nobody would. */
     uint64_t hash_seed;
 } clasp_route_bounds;

@@ -287,9 +287,10 @@ size_t clasp_trie_memory(const clasp_trie *trie) {
     return trie->cap * NODE_BYTES + trie->text_bytes + clasp_table_memory(&trie->edges);
 }
 
-size_t clasp_trie_memory_max(uint32_t patterns, uint32_t bytes) {
-    const size_t nodes =
-        ROOT + 1 + patterns + bytes / 2; /* a segment has two bytes, but the last may be a mere slash */
+size_t clasp_trie_memory_max(uint32_t patterns, uint32_t bytes, uint32_t segments) {
+    /* A segment has two bytes, but the last may be a mere slash. */
+    const size_t by_bytes = (size_t)patterns + bytes / 2;
+    const size_t nodes = ROOT + 1 + (by_bytes < segments ? by_bytes : segments);
     const size_t cap = nodes * 2 < FIRST_CAP ? FIRST_CAP : nodes * 2;
     return cap * NODE_BYTES + bytes + clasp_table_memory_max(nodes);
 }

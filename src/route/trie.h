@@ -52,8 +52,9 @@ void clasp_trie_release(clasp_trie *trie, uint32_t node);
  */
 uint32_t clasp_trie_walk(clasp_trie *trie, clasp_span address, const uint32_t **matches);
 
-/** Bytes held, with all tables; and the most that can become with `patterns` patterns of `bytes` bytes together. */
+/** Bytes held, with all tables; and the most that can become with `patterns` patterns of `bytes` bytes and `segments`
+ *  segments together. */
 size_t clasp_trie_memory(const clasp_trie *trie);
-size_t clasp_trie_memory_max(uint32_t patterns, uint32_t bytes);
+size_t clasp_trie_memory_max(uint32_t patterns, uint32_t bytes, uint32_t segments);
 
 #endif

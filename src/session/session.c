@@ -26,6 +26,7 @@ clasp_session *clasp_session_new(uint32_t handle, uint64_t seed, clasp_outbox *o
         .address_bytes = CLASP_SESSION_ADDRESS_BYTES,
         .subscriptions = CLASP_SESSION_SUBSCRIPTIONS,
         .pattern_bytes = CLASP_SESSION_PATTERN_BYTES,
+        .pattern_segments = CLASP_SESSION_PATTERN_SEGMENTS,
         .hash_seed = seed, /* a relay must not choose addresses that collide */
     });
     if (!session->routes) {

@@ -81,6 +81,25 @@ TEST(a_found_list_follows_the_subscriptions) {
     clasp_routes_free(routes);
 }
 
+TEST(the_segments_of_all_patterns_are_bounded_and_come_back) {
+    const clasp_route_bounds tight = {.subscriptions = 9, .pattern_bytes = 1000, .pattern_segments = 6};
+    clasp_routes *routes = clasp_routes_new(&tight);
+    if (!CHECK(routes)) {
+        return;
+    }
+    CHECK_EQ(clasp_routes_add(routes, clasp_span_of("/a/b/c/d/e/f/g"), 1), CLASP_LIMIT);
+    add(routes, "/a/b/c/d", 1);
+    CHECK_EQ(clasp_routes_add(routes, clasp_span_of("/e/f/g"), 2), CLASP_LIMIT);
+    add(routes, "/e/", 2); /* the last segment is an empty one */
+    CHECK_EQ(clasp_routes_add(routes, clasp_span_of("/h"), 3), CLASP_LIMIT);
+    CHECK_TEXT(reached(routes, "/a/b/c/d"), "1");
+    CHECK(clasp_routes_memory(routes) <= clasp_routes_memory_max(&tight));
+    CHECK(clasp_routes_remove(routes, 1));
+    add(routes, "/h/i/j/k", 3);
+    CHECK_EQ(clasp_routes_add(routes, clasp_span_of("/l"), 4), CLASP_LIMIT);
+    clasp_routes_free(routes);
+}
+
 TEST(what_cannot_be_done_is_refused_and_changes_nothing) {
     const clasp_route_bounds tight = {.subscriptions = 3, .pattern_bytes = 10};
     clasp_routes *routes = clasp_routes_new(&tight);
@@ -429,6 +448,7 @@ TEST(a_pattern_refused_for_want_of_memory_leaves_no_nodes) {
 int main(void) {
     RUN(every_matching_subscription_is_found_once_in_ascending_order);
     RUN(a_found_list_follows_the_subscriptions);
+    RUN(the_segments_of_all_patterns_are_bounded_and_come_back);
     RUN(what_cannot_be_done_is_refused_and_changes_nothing);
     RUN(routes_agree_with_matching_every_pattern);
     RUN(thousands_of_subscriptions_come_and_go);
