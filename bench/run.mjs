@@ -34,6 +34,11 @@ const SUITES = {
     needs: ['build', 'test'],
     load: () => import('./core.mjs'),
   },
+  relay: {
+    about: 'messages through a relay: one to one, one to a hundred, idle sessions',
+    needs: ['build', 'test'],
+    load: () => import('./relay.mjs'),
+  },
   conference: {
     about: 'time from opening the second tab to its first video frame, in Chromium',
     needs: ['build', 'test'],

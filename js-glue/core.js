@@ -37,8 +37,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  */
 export const textOf = (bytes) => decoder.decode(bytes);
 
-/** @type {Promise<Core> | undefined} */
-let shared;
+/** The page's own instances, by module. @type {Map<import('./loader.js').Source, Promise<Core>>} */
+const shared = new Map();
 
 /**
  * One instance of the core, and the only reader of its memory: bytes in, one call, effects out.
@@ -70,13 +70,15 @@ export class Core {
   }
 
   /**
-   * The page's own instance, loaded once; after a failure the next call tries again.
+   * The page's own instance of a module, loaded once; after a failure the next call tries again.
    * @param {LoadOptions} [options] for the first call
+   * @param {import('./loader.js').Source} [source]
    */
-  static load(options) {
-    shared ??= Core.open(CLIENT, options);
-    shared.catch(() => (shared = undefined));
-    return shared;
+  static load(options, source = CLIENT) {
+    const loading = shared.get(source) ?? Core.open(source, options);
+    shared.set(source, loading);
+    loading.catch(() => shared.delete(source));
+    return loading;
   }
 
   /**

@@ -10,13 +10,18 @@ const OWN_TEXT = {
   LOAD: 'the WebAssembly core could not be loaded',
 };
 
-/** @typedef {keyof typeof ERR_TEXT | keyof typeof OWN_TEXT} ErrorCode */
+/** Names of the codes of the wire's ERROR message. @typedef {keyof typeof import('./abi.gen.js').WIRE_ERROR} WireErrorCode */
+
+/** @typedef {keyof typeof ERR_TEXT | keyof typeof OWN_TEXT | WireErrorCode} ErrorCode */
 
 /** @type {Record<string, string>} */
 const TEXT = { ...ERR_TEXT, ...OWN_TEXT };
 
 /** Every error of the package. Branch on `code`; `message` is for people, `cause` is what lies below, if anything. */
 export class ClaspError extends Error {
+  /** Where a router said no: the number in its ERROR message, 100 to 599. @type {number | undefined} */
+  wireCode;
+
   /**
    * @param {ErrorCode} code
    * @param {string} [message] words that say more than the code's own

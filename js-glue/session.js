@@ -47,8 +47,9 @@ export class Session {
   /**
    * @param {Core} core
    * @param {SessionHost} host
+   * @param {Record<number, (effect: Effect) => void>} [effects] further ones that are carried out, by kind
    */
-  constructor(core, host) {
+  constructor(core, host, effects) {
     this.#core = core;
     this.#handle = check(core.call('session_new'));
     core.own(this.#handle, {
@@ -58,7 +59,21 @@ export class Session {
       [EFFECT.SESSION_ERROR]: ({ b, bytes }) => host.failed(ClaspError.of(b | 0, textOf(bytes))),
       [EFFECT.ADDRESS]: ({ a, bytes }) => void this.#addresses.set(a, textOf(bytes)),
       [EFFECT.DELIVER]: (effect) => this.#deliver(effect),
+      ...effects,
     });
+  }
+
+  /**
+   * One input of the session, by src/wasm/abi.h.
+   * @param {number} event SESSION_EVENT
+   * @param {number} [a]
+   * @param {number} [b]
+   * @param {Uint8Array | string} [input]
+   * @returns {number} its result
+   * @throws {ClaspError} where the result is an error
+   */
+  input(event, a, b, input) {
+    return this.#core.session(this.#handle, event, a, b, input);
   }
 
   /**

@@ -31,6 +31,17 @@ async function connectInNode(url, protocols) {
   return new Class(url, protocols, { perMessageDeflate: false, maxPayload: FRAME_MAX });
 }
 
+/**
+ * `ws` writes every message by a system call of its own. Those of one turn leave together: hold the stream under a socket until
+ * the turn is over.
+ * @param {Socket & {_socket?: import('node:stream').Writable}} socket a page's has no such stream
+ */
+function holdBack({ _socket: stream }) {
+  if (!stream || stream.writableCorked > 0) return;
+  stream.cork();
+  queueMicrotask(() => stream.uncork());
+}
+
 /** Connections that were begun before the core asked for them, by URL. @type {Map<string, Promise<Socket>>} */
 const begun = new Map();
 
@@ -112,7 +123,9 @@ export function socketClass(arrived) {
 
     /** @param {Uint8Array} bytes in the core's memory: copied, since `ws` may keep what it is given */
     send(bytes) {
-      if (this.#socket?.readyState === OPEN) this.#socket.send(bytes.slice());
+      if (this.#socket?.readyState !== OPEN) return;
+      holdBack(this.#socket);
+      this.#socket.send(bytes.slice());
     }
 
     /** @param {number} [code] */

@@ -3,6 +3,7 @@ import { FRAME_MAX, VALUE, VALUE_DEPTH } from './abi.gen.js';
 import { ClaspError } from './error.js';
 
 const TEXT_MAX = 0xffff; // bytes of a string, items of an array: what a u16 counts
+const SHORT = 48; // characters that a loop writes faster than a TextEncoder
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -124,24 +125,81 @@ function write(value, depth) {
 }
 
 /**
- * A text without its length, then a value with its type code: what PUBLISH and SET take.
- *
+ * Begin the input of a call: a text without its length, then what the others below add to it. One at a time.
+ * @param {string} text
+ * @returns {number} bytes of the text
+ * @throws {ClaspError} TOO_LARGE (over 65,535 bytes)
+ */
+export function beginInput(text) {
+  scratch ??= new Uint8Array(FRAME_MAX);
+  view ??= new DataView(scratch.buffer);
+  end = shortText(text) || longText(text);
+  return end;
+}
+
+/**
+ * A text of ASCII, as most addresses are, is written faster by a loop.
+ * @param {string} text
+ * @returns {number} bytes; 0: it is none
+ */
+function shortText(text) {
+  const { length } = text;
+  if (length > SHORT) return 0;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return 0;
+    scratch[i] = unit;
+  }
+  return length;
+}
+
+/** @param {string} text */
+function longText(text) {
+  const { read, written } = encoder.encodeInto(text, scratch.subarray(0, TEXT_MAX));
+  if (read < text.length) throw new ClaspError('TOO_LARGE');
+  return written;
+}
+
+/**
  * Numbers become f64; bytes are any view or ArrayBuffer; objects are plain ones or have toJSON(); members that are
  * undefined are left out, items that are become null.
  *
- * @param {string} address
- * @param {unknown} value
- * @returns {{bytes: Uint8Array, addressLen: number}} bytes are lent until the next call
+ * @param {unknown} value with its type code
  * @throws {ClaspError} TOO_LARGE (over a frame, or a string over 65,535 bytes), TOO_DEEP (or a cycle), BAD_VALUE_TYPE
  */
-export function encodeValue(address, value) {
-  scratch ??= new Uint8Array(FRAME_MAX);
-  view ??= new DataView(scratch.buffer);
-  const { read, written } = encoder.encodeInto(address, scratch.subarray(0, TEXT_MAX));
-  if (read < address.length) throw new ClaspError('TOO_LARGE');
-  end = written;
+export function addValue(value) {
   write(value, 0);
-  return { bytes: scratch.subarray(0, end), addressLen: written };
+}
+
+/** @param {number} number */
+export const addU32 = (number) => view.setUint32(room(4), number);
+
+/** @param {number | bigint} number */
+export const addU64 = (number) => view.setBigUint64(room(8), BigInt(number));
+
+/** @param {number} number */
+export const addF64 = (number) => view.setFloat64(room(8), number);
+
+/** @param {ArrayLike<number>} samples f64, after their number */
+export function addSamples(samples) {
+  writeCount(samples.length);
+  for (let i = 0; i < samples.length; i++) addF64(samples[i]);
+}
+
+/** @returns {Uint8Array} what was begun; lent until the next beginInput() */
+export const endInput = () => scratch.subarray(0, end);
+
+/**
+ * A text without its length, then a value with its type code: what PUBLISH and SET take.
+ * @param {string} address
+ * @param {unknown} value as addValue() takes it
+ * @returns {{bytes: Uint8Array, addressLen: number}} bytes are lent until the next call
+ * @throws {ClaspError} those of beginInput() and addValue()
+ */
+export function encodeValue(address, value) {
+  const addressLen = beginInput(address);
+  addValue(value);
+  return { bytes: endInput(), addressLen };
 }
 
 // ---- reading: the bytes were checked by the core, so nothing can run past their end or be nested too deep ----------

@@ -2,6 +2,7 @@ import { ConferenceHost } from '../js-glue/conference.js';
 import { Core } from '../js-glue/core.js';
 import { Connections, findRtc } from '../js-glue/rtc.js';
 import { ClaspError } from './error.js';
+import { ignorable } from './promises.js';
 
 /** @typedef {import('../js-glue/conference.js').Peer} Peer */
 /** @typedef {import('../js-glue/stats.js').LinkStats} LinkStats */
@@ -72,16 +73,6 @@ export function uuid() {
   bytes[8] = (bytes[8] & 0x3f) | 0x80; // RFC 9562's variant
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
-
-/**
- * A promise whose failure may be ignored.
- * @template T
- * @param {Promise<T>} promise
- */
-function ignorable(promise) {
-  promise.catch(() => {});
-  return promise;
 }
 
 /**

@@ -1,5 +1,7 @@
 import { Core } from '../js-glue/core.js';
 
+export { Clasp } from './clasp.js';
+export { ClaspBuilder } from './clasp-builder.js';
 export { BroadcastDriver } from './drivers/broadcast.js';
 export { MemoryDriver } from './drivers/memory.js';
 export { RelayDriver } from './drivers/relay.js';

@@ -48,11 +48,12 @@ typedef enum clasp_signal {
 #undef X
 } clasp_signal;
 
+#define CLASP_PHASE_LIST(X) X(START, 0) X(MOVE, 1) X(END, 2) X(CANCEL, 3)
+
 typedef enum clasp_phase {
-    CLASP_PHASE_START = 0,
-    CLASP_PHASE_MOVE = 1,
-    CLASP_PHASE_END = 2,
-    CLASP_PHASE_CANCEL = 3
+#define X(name, code) CLASP_PHASE_##name = (code),
+    CLASP_PHASE_LIST(X)
+#undef X
 } clasp_phase;
 
 /* Feature bits of HELLO and WELCOME. */

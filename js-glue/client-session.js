@@ -1,0 +1,468 @@
+import {
+  EFFECT,
+  SESSION_EVENT as ON,
+  PHASE,
+  SIGNAL,
+  TYPE_ALL,
+  VALUE,
+  WIRE_ERROR,
+} from './abi.gen.js';
+import { now } from './clock.js';
+import { textOf } from './core.js';
+import { ClaspError } from './error.js';
+import { Session } from './session.js';
+import {
+  addF64,
+  addSamples,
+  addU32,
+  addU64,
+  addValue,
+  beginInput,
+  decodeValue,
+  endInput,
+} from './value.js';
+
+/** @typedef {import('./core.js').Core} Core */
+/** @typedef {import('./core.js').Effect} Effect */
+/** @typedef {import('./session.js').SessionHost} SessionHost */
+/** @typedef {import('./session.js').Handler} Handler */
+/** @typedef {'param' | 'event' | 'stream' | 'gesture' | 'timeline'} SignalType */
+/** @typedef {'start' | 'move' | 'end' | 'cancel'} Phase */
+
+/**
+ * @typedef {object} ClientOptions
+ * @property {string} url ws:// or wss://
+ * @property {string} name as the router is told
+ * @property {string} token '': none
+ * @property {number} features bits, by FEATURE_BITS
+ * @property {boolean} reconnect come back after a loss
+ * @property {number} backoff milliseconds of the first wait; 0: the core's
+ */
+
+/**
+ * @typedef {object} SubscribeOptions a router of another make may ignore those but `types`
+ * @property {SignalType[]} [types] all by default
+ * @property {number} [maxRate] values a second of one address; the newest one is never lost
+ * @property {number} [epsilon] numbers that differ by less from the last one are left out
+ * @property {number} [history] published values from before, at most so many
+ * @property {number} [window] published values from before, of so many milliseconds
+ */
+
+/**
+ * @typedef {object} SetOptions
+ * @property {boolean} [lock] take the lock: until it is released nobody else can write
+ * @property {boolean} [unlock] release it
+ * @property {number} [ttl] seconds that the param lives; 0: for ever
+ * @property {boolean} [absolute] the ttl counts from this write, not from the last access
+ * @property {number} [revision] that the param is expected to have; REVISION_CONFLICT otherwise
+ * @property {'fire' | 'confirm' | 'commit'} [qos] `fire`: not sent again after a loss; `confirm` by default
+ */
+
+/**
+ * @typedef {object} PublishOptions
+ * @property {number} [id] of a gesture
+ * @property {Phase} [phase] of a gesture
+ * @property {number} [timestamp] microseconds by the router's clock
+ * @property {number[]} [samples] in place of the value
+ * @property {number} [rate] of the samples, a second
+ */
+
+/**
+ * @typedef {object} SignalDefinition what a program announces
+ * @property {string} address
+ * @property {SignalType} type
+ * @property {string} [datatype]
+ * @property {string} [access]
+ * @property {{unit?: string, range?: [number, number], default?: any, description?: string}} [meta] any: a value
+ */
+
+/** @typedef {{resolve: (result: any) => void, reject: (error: ClaspError) => void}} Waiting any: by request */
+
+const SECRET_LEN = 16;
+const BACKOFF_MAX_MS = 0x3fffff;
+const U32 = 0x100000000;
+
+/** Bits of a SET's flags in the door's event (src/wasm/abi.h). */
+const LOCK = 1;
+const UNLOCK = 2;
+const TTL = 4;
+const REVISION = 8;
+const QOS = { fire: 32, confirm: 0, commit: 16 };
+
+/** … of a PUBLISH's. */
+const HAS_VALUE = 1;
+const HAS_SAMPLES = 2;
+const HAS_ID = 4;
+const HAS_TIMESTAMP = 8;
+const HAS_RATE = 16;
+
+const BUNDLE_BEGIN = 0;
+const BUNDLE_END = 1;
+const BUNDLE_DROP = 2;
+
+const TTL_ABSOLUTE = 0x80000000;
+const TTL_MAX = 0x7fffffff;
+
+/** Features of HELLO by name. @type {Record<SignalType, number>} */
+export const FEATURE_BITS = { param: 0x80, event: 0x40, stream: 0x20, gesture: 0x10, timeline: 8 };
+
+const PHASES = /** @type {Phase[]} */ (Object.keys(PHASE).map((name) => name.toLowerCase()));
+
+/** @type {Map<string, number>} */
+const SIGNALS = new Map(Object.entries(SIGNAL).map(([name, code]) => [name.toLowerCase(), code]));
+
+/** @type {Map<number, keyof typeof WIRE_ERROR>} */
+const WIRE_NAMES = new Map(
+  Object.entries(WIRE_ERROR).map(([name, code]) => [
+    code,
+    /** @type {keyof typeof WIRE_ERROR} */ (name),
+  ]),
+);
+
+/**
+ * What an ERROR message says: its own name where the protocol gives one, RELAY_REFUSED where not; `wireCode` is the number.
+ * @param {number} wireCode
+ * @param {string} words
+ */
+export function refusal(wireCode, words) {
+  const error = new ClaspError(WIRE_NAMES.get(wireCode) ?? 'RELAY_REFUSED', words);
+  error.wireCode = wireCode;
+  return error;
+}
+
+/** @param {string} what @param {unknown} number @param {number} most */
+function integer(what, number, most) {
+  if (Number.isInteger(number) && Number(number) >= 0 && Number(number) <= most)
+    return Number(number);
+  throw new ClaspError('BAD_OPTION', `${what}: an integer from 0 to ${most}`);
+}
+
+/** @param {string} name */
+function signalCode(name) {
+  const code = SIGNALS.get(name);
+  if (code === undefined) throw new ClaspError('BAD_OPTION', `"${name}" is no signal type`);
+  return code;
+}
+
+/** Where a type mask has its bit. @param {SignalType[] | undefined} types */
+const typeMask = (types) =>
+  types ? types.reduce((mask, type) => mask | (1 << signalCode(type)), 0) : TYPE_ALL;
+
+/**
+ * Optional numbers of an event: the flag of each that is there, and in what form it follows.
+ * @param {[number | undefined, number, (number: number) => void][]} fields
+ * @returns {{flags: number, add: () => void}}
+ */
+function optional(fields) {
+  const given = fields.filter(([value]) => value !== undefined);
+  return {
+    flags: given.reduce((flags, [, flag]) => flags | flag, 0),
+    add: () => given.forEach(([value, , write]) => write(/** @type {number} */ (value))),
+  };
+}
+
+/** A gesture's value holds its phase and id, as the other makes of CLASP clients have it. @param {unknown} value */
+function gestureValue(value, /** @type {number} */ phase, /** @type {number} */ id) {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const own = isMap && !ArrayBuffer.isView(value) ? value : value === null ? {} : { value };
+  return { ...own, phase: PHASES[phase] ?? 'start', gestureId: id };
+}
+
+/** One client's session with a router, and what it waits for. */
+export class ClientSession {
+  #session;
+  /** @type {Map<number, string>} */ #addresses = new Map(); // bounded by the core, which reuses the ids
+  /** @type {Map<number, Handler>} */ #handlers = new Map();
+  /** @type {Map<number, Waiting>} */ #waiting = new Map();
+  #ticket = 0;
+  #offset_us = 0;
+  /** @type {{type: number, number: number, bytes: Uint8Array} | undefined} */ #cached;
+
+  /** Of the last exchange of clocks, in microseconds. */
+  roundTrip_us = 0;
+  jitter_us = 0;
+
+  /**
+   * @param {Core} core with the client's module
+   * @param {SessionHost} host
+   */
+  constructor(core, host) {
+    this.#session = new Session(core, host, {
+      [EFFECT.ADDRESS]: ({ a, bytes }) => void this.#addresses.set(a, textOf(bytes)),
+      [EFFECT.DELIVER]: (effect) => this.#deliver(effect),
+      [EFFECT.SETTLED]: (effect) => this.#settled(effect),
+      [EFFECT.PARAM]: ({ a, b, number, bytes }) => this.#take(a)?.resolve(valueOf(b, number, bytes)),
+      [EFFECT.RESULT]: ({ a, bytes }) => this.#take(a)?.resolve(decodeValue(VALUE.ARRAY, bytes)),
+      [EFFECT.CACHED]: ({ b, number, bytes }) => void (this.#cached = { type: b, number, bytes }),
+      [EFFECT.CLOCK]: ({ a, b, number }) => {
+        this.roundTrip_us = a;
+        this.jitter_us = b;
+        this.#offset_us = number;
+      },
+      [EFFECT.SESSION_ERROR]: ({ a, b, bytes }) => {
+        const words = textOf(bytes);
+        host.failed(a ? refusal(a, words) : ClaspError.of(b | 0, words));
+      },
+    });
+  }
+
+  /**
+   * @param {ClientOptions} options
+   * @throws {ClaspError} BAD_STATE while open; TOO_LARGE
+   */
+  open({ url, name, token, features, reconnect, backoff }) {
+    const encoder = new TextEncoder();
+    const parts = [url, name].map((text) => encoder.encode(text));
+    if (parts.some((part) => part.length > 0xffff)) throw new ClaspError('TOO_LARGE');
+    const secret = crypto.getRandomValues(new Uint8Array(SECRET_LEN));
+    const input = join([...parts, secret, encoder.encode(token)]);
+    const wait_ms = Math.min(Math.max(backoff, 0), BACKOFF_MAX_MS);
+    const settings = features | (Number(reconnect) << 8) | (wait_ms << 9);
+    this.#session.input(ON.OPEN, settings, (parts[0].length << 16) | parts[1].length, input);
+  }
+
+  /** The network came back: do not wait out the back-off. */
+  hurry() {
+    this.#session.hurry();
+  }
+
+  /** End for good; what waits is refused with NOT_CONNECTED. */
+  close() {
+    this.#session.close();
+  }
+
+  /** Microseconds since the epoch by the router's clock. */
+  time = () => now() + this.#offset_us;
+
+  // ---- subscriptions --------------------------------------------------------------------------------------------
+
+  /**
+   * @param {string} pattern
+   * @param {Handler} handler
+   * @param {SubscribeOptions} options
+   * @returns {number} its id, for unsubscribe()
+   * @throws {ClaspError} BAD_PATTERN, LIMIT, BAD_OPTION
+   */
+  subscribe(pattern, handler, { types, maxRate, epsilon, history, window }) {
+    const { flags, add } = optional([
+      [maxRate && integer('maxRate', maxRate, U32 - 1), 1, addU32],
+      [epsilon, 2, addF64],
+      [history && integer('history', history, U32 - 1), 4, addU32],
+      [window && integer('window', window, U32 - 1), 8, addU32],
+    ]);
+    const mask = typeMask(types);
+    const patternLen = beginInput(pattern);
+    add();
+    const id = this.#session.input(ON.SUBSCRIBE, mask | (flags << 8), patternLen, endInput());
+    this.#handlers.set(id, handler);
+    return id;
+  }
+
+  /** @param {number} id */
+  unsubscribe(id) {
+    this.#handlers.delete(id);
+    this.#session.input(ON.UNSUBSCRIBE, id);
+  }
+
+  // ---- writing --------------------------------------------------------------------------------------------------
+
+  /**
+   * @param {string} address
+   * @param {unknown} value
+   * @param {SetOptions} options
+   * @returns {Promise<number>} the revision. The caller sees to it that a rejection may be ignored
+   * @throws {ClaspError} at once: BAD_ADDRESS, TOO_LARGE, BAD_VALUE_TYPE, QUEUE_FULL, BAD_OPTION
+   */
+  set(address, value, options) {
+    return this.#ask((ticket) => this.#set(ticket, address, value, options));
+  }
+
+  /**
+   * @param {string} address
+   * @param {unknown} value
+   * @param {keyof typeof FEATURE_BITS} signal
+   * @param {PublishOptions} options
+   * @throws {ClaspError} BAD_ADDRESS, TOO_LARGE, BAD_VALUE_TYPE, QUEUE_FULL, BAD_OPTION
+   */
+  publish(address, value, signal, { id, phase, timestamp, samples, rate }) {
+    const phaseCode = phase === undefined ? 0 : PHASES.indexOf(phase);
+    if (phaseCode < 0) throw new ClaspError('BAD_OPTION', `"${phase}" is no phase of a gesture`);
+    const { flags, add } = optional([
+      [id && integer('id', id, U32 - 1), HAS_ID, addU32],
+      [timestamp, HAS_TIMESTAMP, (time) => addU64(Math.round(time))],
+      [rate && integer('rate', rate, U32 - 1), HAS_RATE, addU32],
+    ]);
+    const addressLen = beginInput(address);
+    if (samples) addSamples(samples);
+    else addValue(value);
+    add();
+    const all = flags | (samples ? HAS_SAMPLES : HAS_VALUE);
+    const a = signalCode(signal) | (phaseCode << 8) | (all << 16);
+    this.#session.input(ON.PUBLISH, a, addressLen, endInput());
+  }
+
+  /**
+   * All or nothing.
+   * @param {() => void} fill calls set() of the given writer, and publish()
+   * @param {number} [timestamp] microseconds, for those that receive it
+   * @returns {Promise<number>} the revision of the last SET
+   * @throws {ClaspError} as set() and publish(); nothing is sent then
+   */
+  bundle(fill, timestamp) {
+    this.#session.input(ON.BUNDLE, BUNDLE_BEGIN);
+    try {
+      fill();
+      return this.#ask((ticket) => {
+        beginInput('');
+        if (timestamp !== undefined) addU64(Math.round(timestamp));
+        this.#session.input(ON.BUNDLE, BUNDLE_END, ticket, endInput());
+      });
+    } catch (error) {
+      this.#session.input(ON.BUNDLE, BUNDLE_DROP);
+      throw error;
+    }
+  }
+
+  /** A SET as a member of the bundle that is being filled. @type {(address: string, value: unknown, options: SetOptions) => void} */
+  put = (address, value, options) => this.#set(0, address, value, options);
+
+  /** @type {(ticket: number, address: string, value: unknown, options: SetOptions) => void} */
+  #set(ticket, address, value, options) {
+    const addressLen = beginInput(address);
+    addValue(value);
+    const flags = this.#addSetOptions(options);
+    this.#session.input(ON.SET, ticket, addressLen | (flags << 16), endInput());
+  }
+
+  /** @param {SetOptions} options */
+  #addSetOptions({ lock, unlock, ttl, absolute, revision, qos = 'confirm' }) {
+    if (!(qos in QOS)) throw new ClaspError('BAD_OPTION', `"${qos}" is no QoS`);
+    if (ttl !== undefined)
+      addU32((integer('ttl', ttl, TTL_MAX) | (absolute ? TTL_ABSOLUTE : 0)) >>> 0);
+    if (revision !== undefined)
+      addU64(integer('revision', revision, Number.MAX_SAFE_INTEGER));
+    return (
+      (lock ? LOCK : 0) |
+      (unlock ? UNLOCK : 0) |
+      (ttl !== undefined ? TTL : 0) |
+      (revision !== undefined ? REVISION : 0) |
+      QOS[qos]
+    );
+  }
+
+  // ---- asking ---------------------------------------------------------------------------------------------------
+
+  /** @param {string} address @returns {Promise<any>} any: the value */
+  get(address) {
+    return this.#ask((ticket) => this.#session.input(ON.GET, ticket, 0, address));
+  }
+
+  /** @param {string} pattern @returns {Promise<SignalDefinition[]>} */
+  query(pattern) {
+    return this.#ask((ticket) => this.#session.input(ON.QUERY, ticket, 0, pattern));
+  }
+
+  /** @param {string} namespace @param {SignalDefinition[]} signals @returns {Promise<number>} */
+  announce(namespace, signals) {
+    return this.#ask((ticket) => {
+      const namespaceLen = beginInput(namespace);
+      addValue(signals);
+      this.#session.input(ON.ANNOUNCE, ticket, namespaceLen, endInput());
+    });
+  }
+
+  /**
+   * Have what was written before delivered once more to the subscriptions that match.
+   * @param {string} pattern
+   * @param {{types?: SignalType[], from?: number, to?: number, limit?: number}} options times in microseconds
+   * @throws {ClaspError} BAD_PATTERN, NOT_CONNECTED, BAD_OPTION
+   */
+  replay(pattern, { types, from, to, limit }) {
+    const { flags, add } = optional([
+      [from, 1, (time) => addU64(Math.round(time))],
+      [to, 2, (time) => addU64(Math.round(time))],
+      [limit && integer('limit', limit, U32 - 1), 4, addU32],
+    ]);
+    const mask = typeMask(types);
+    const patternLen = beginInput(pattern);
+    add();
+    this.#session.input(ON.REPLAY, mask | (flags << 8), patternLen, endInput());
+  }
+
+  /** The value last seen of a param, undefined where none is kept. @param {string} address @returns {any} any: the value */
+  cached(address) {
+    this.#cached = undefined;
+    this.#session.input(ON.CACHED, 0, 0, address);
+    const found = /** @type {{type: number, number: number, bytes: Uint8Array} | undefined} */ (
+      this.#cached
+    );
+    return found && valueOf(found.type, found.number, found.bytes);
+  }
+
+  /**
+   * Make a request that is settled later.
+   * @param {(ticket: number) => void} send throws where nothing is sent
+   * @returns {Promise<any>} any: by request
+   */
+  #ask(send) {
+    const ticket = (this.#ticket = (this.#ticket + 1) % U32 || 1);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(ticket, { resolve, reject });
+      try {
+        send(ticket);
+      } catch (error) {
+        this.#waiting.delete(ticket);
+        reject(error);
+      }
+    });
+  }
+
+  /** @param {number} ticket */
+  #take(ticket) {
+    const waiting = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    return waiting;
+  }
+
+  /** @param {Effect} effect */
+  #settled({ a, b, number, bytes }) {
+    const waiting = this.#take(a);
+    const result = b | 0;
+    if (result === 0) return waiting?.resolve(number);
+    const words = textOf(bytes);
+    const error = ClaspError.of(result, words);
+    waiting?.reject(error.code === 'RELAY_REFUSED' && number ? refusal(number, words) : error);
+  }
+
+  /** @param {Effect} effect */
+  #deliver({ a, b, number, bytes }) {
+    const count = b >>> 16;
+    const type = b & 0xff;
+    const isGesture = ((b >>> 8) & 0xff) === SIGNAL.GESTURE;
+    const at = count * 4;
+    let value = valueOf(type, number, bytes.subarray(isGesture ? at + 8 : at));
+    const ids = new Uint32Array(bytes.buffer, bytes.byteOffset, count + (isGesture ? 2 : 0));
+    if (isGesture) value = gestureValue(value, bytes[at + 4], ids[count]);
+    const address = this.#addresses.get(a) ?? '';
+    for (let i = 0; i < count; i++) this.#handlers.get(ids[i])?.(value, address);
+  }
+}
+
+/**
+ * @param {number} type VALUE
+ * @param {number} number the value of a number
+ * @param {Uint8Array} bytes the data of any other
+ */
+const valueOf = (type, number, bytes) =>
+  type >= VALUE.I8 && type <= VALUE.F64 ? number : decodeValue(type, bytes);
+
+/** @param {Uint8Array[]} parts */
+function join(parts) {
+  const all = new Uint8Array(parts.reduce((len, part) => len + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,611 @@
+import { CLIENT_MODULE } from '../js-glue/client-module.js';
+import { ClientSession, FEATURE_BITS } from '../js-glue/client-session.js';
+import { Core } from '../js-glue/core.js';
+import { preconnect } from '../js-glue/socket-class.js';
+import { ClaspBuilder } from './clasp-builder.js';
+import { ClaspError } from './error.js';
+import { Inflow } from './inflow.js';
+import { ignorable, later, onceAborted, untilSettled } from './promises.js';
+import { throttled } from './throttle.js';
+
+/** @typedef {import('../js-glue/client-session.js').SignalType} SignalType */
+/** @typedef {import('../js-glue/client-session.js').SignalDefinition} SignalDefinition */
+/** @typedef {import('../js-glue/client-session.js').Phase} Phase */
+/** @typedef {import('../js-glue/session.js').State} State */
+
+/** What CLASP carries. @typedef {null | boolean | number | string | Uint8Array | Value[] | {[key: string]: Value}} Value */
+
+/** @typedef {(value: any, address: string) => void} Handler any: the value that was written or published */
+
+/**
+ * @typedef {object} ClaspOptions
+ * @property {string} [name] as the router is told; 'clasp-p2p'
+ * @property {SignalType[]} [features] all five
+ * @property {string} [token] where the router asks for one
+ * @property {boolean} [reconnect] come back by itself after a loss; true
+ * @property {number} [reconnectInterval] milliseconds of the first wait, which grows from try to try; 500
+ * @property {number} [connectionTimeout] milliseconds for connect(); 10,000
+ */
+
+/** @typedef {{signal?: AbortSignal}} Abortable */
+
+/** @typedef {import('../js-glue/client-session.js').SetOptions & Abortable} SetOptions */
+
+/**
+ * @typedef {import('../js-glue/client-session.js').SubscribeOptions & Abortable} SubscribeOptions `maxRate` and `epsilon` hold
+ *   also where the router does not know them
+ */
+
+/** Ends a subscription; also by `using`. @typedef {(() => void) & Disposable} Unsubscribe */
+
+/**
+ * @typedef {object} Change one value that arrived
+ * @property {any} value any: what was written or published
+ * @property {string} address
+ */
+
+/**
+ * One member of a bundle: the first that is there counts.
+ * @typedef {object} BundleMember
+ * @property {[address: string, value: Value, options?: import('../js-glue/client-session.js').SetOptions]} [set]
+ * @property {[address: string, payload?: Value]} [emit]
+ * @property {[address: string, value: Value]} [stream]
+ */
+
+/** @typedef {{time: number, value: Value, easing?: string, bezier?: number[]}} Keyframe time: microseconds from the start */
+
+const CONNECT_MS = 10_000;
+
+/** @param {SignalType[]} [features] */
+function featureMask(features) {
+  const names = /** @type {SignalType[]} */ (Object.keys(FEATURE_BITS));
+  return (features ?? names).reduce((mask, name) => mask | (FEATURE_BITS[name] ?? 0), 0);
+}
+
+/**
+ * @param {ClientSession} session
+ * @param {BundleMember} member
+ */
+function addMember(session, { set, emit, stream }) {
+  if (set) session.put(set[0], set[1], set[2] ?? {});
+  else if (emit) session.publish(emit[0], emit[1] ?? null, 'event', {});
+  else if (stream) session.publish(stream[0], stream[1], 'stream', {});
+  else throw new ClaspError('BAD_OPTION', 'a bundle holds {set: […]}, {emit: […]}, {stream: […]}');
+}
+
+/** One call of on(), and what it is at the router while there is a session. */
+class Subscription {
+  #deliver;
+  #options;
+  /** @type {ClientSession | undefined} */ #session;
+  #id = 0;
+
+  /**
+   * @param {string} pattern
+   * @param {Handler} deliver
+   * @param {Handler} handler that the caller knows it by
+   * @param {SubscribeOptions} options
+   */
+  constructor(pattern, deliver, handler, options) {
+    this.pattern = pattern;
+    this.handler = handler;
+    this.#deliver = deliver;
+    this.#options = options;
+  }
+
+  /** @param {ClientSession} session */
+  start(session) {
+    this.#id = session.subscribe(this.pattern, this.#deliver, this.#options);
+    this.#session = session;
+  }
+
+  stop() {
+    this.#session?.unsubscribe(this.#id);
+    this.#session = undefined;
+  }
+}
+
+/**
+ * A CLASP client: params that are kept and shared, events, streams, gestures and timelines by address, through a router.
+ *
+ * Subscriptions and writes may be made before connect() has resolved, and while the connection is lost: subscriptions are
+ * made again by themselves, writes wait (256 KB, 30 s). Raises `connect`, `disconnect`, `reconnect`, `error`, `close`.
+ *
+ * @example
+ * const client = await Clasp.builder('ws://localhost:7330').withName('desk').connect();
+ * client.on('/light/*', (value, address) => console.log(address, value));
+ * await client.set('/light/1', 0.8);
+ */
+export class Clasp extends EventTarget {
+  #url;
+  #options;
+  /** @type {ClientSession | undefined} */ #session;
+  /** @type {Promise<void> | undefined} */ #connecting;
+  /** @type {State} */ #state = 'IDLE';
+  /** @type {string | null} */ #id = null;
+  /** @type {Set<Subscription>} */ #subscriptions = new Set();
+  /** @type {Map<string, SignalDefinition>} */ #signals = new Map();
+  /** @type {ClaspError | null} */ #lastError = null;
+  #attempts = 0;
+  #end = new AbortController();
+  /** @type {{resolve: () => void, reject: (error: ClaspError) => void} | undefined} */ #opening;
+
+  /**
+   * @param {string} url of the router, ws:// or wss://
+   * @param {ClaspOptions} [options]
+   * @throws {ClaspError} BAD_OPTION
+   */
+  constructor(url, options = {}) {
+    super();
+    if (!/^wss?:\/\/./i.test(url)) throw new ClaspError('BAD_OPTION', 'url: ws://… or wss://…');
+    this.#url = url;
+    this.#options = options;
+    featureMask(options.features);
+  }
+
+  /** @param {string} url of the router */
+  static builder(url) {
+    return new ClaspBuilder(url);
+  }
+
+  // ---- connection -----------------------------------------------------------------------------------------------
+
+  /**
+   * Connect; once connected, the client comes back by itself after a loss. After a failure it may be called again.
+   * @param {number | {timeout?: number} & Abortable} [options] milliseconds, or those and a signal
+   * @returns {Promise<void>} resolved when the router has said welcome
+   * @throws {ClaspError} RELAY_UNREACHABLE, TIMEOUT, UNAUTHORIZED (and what else the router says), ABORTED, LOAD
+   */
+  async connect(options = {}) {
+    const { timeout = this.#options.connectionTimeout ?? CONNECT_MS, signal } =
+      typeof options === 'number' ? { timeout: options, signal: undefined } : options;
+    if (this.#end.signal.aborted) this.#end = new AbortController();
+    this.#connecting ??= this.#open();
+    try {
+      await untilSettled(this.#connecting, timeout, signal);
+    } catch (error) {
+      this.#fail(/** @type {ClaspError} */ (error));
+      throw error;
+    }
+  }
+
+  async #open() {
+    const settle = preconnect(this.#url);
+    try {
+      const core = await Core.load({}, CLIENT_MODULE);
+      if (this.#end.signal.aborted) throw new ClaspError('ABORTED');
+      await this.#start(core);
+    } finally {
+      settle();
+    }
+  }
+
+  /** @param {Core} core */
+  #start(core) {
+    const session = (this.#session = new ClientSession(core, {
+      turned: (state, id, error) => this.#turned(state, id, error),
+      failed: (error) => this.#report(error),
+    }));
+    const { name = 'clasp-p2p', token = '', reconnect = true, reconnectInterval = 0 } = this.#options;
+    const features = featureMask(this.#options.features);
+    return new Promise((resolve, reject) => {
+      this.#opening = { resolve: () => resolve(undefined), reject };
+      session.open({ url: this.#url, name, token, features, reconnect, backoff: reconnectInterval });
+      this.#startAll(session);
+      this.#hurryWhenBack(session);
+    });
+  }
+
+  /** Those that were made before. One that cannot be is no more, and reported. @param {ClientSession} session */
+  #startAll(session) {
+    for (const subscription of this.#subscriptions) {
+      try {
+        subscription.start(session);
+      } catch (error) {
+        this.#subscriptions.delete(subscription);
+        this.#report(/** @type {ClaspError} */ (error));
+      }
+    }
+  }
+
+  /** @param {ClientSession} session */
+  #hurryWhenBack(session) {
+    const { signal } = this.#end;
+    globalThis.addEventListener?.('online', () => session.hurry(), { signal });
+    if (typeof document === 'undefined') return;
+    const seen = () => document.visibilityState === 'visible' && session.hurry();
+    document.addEventListener('visibilitychange', seen, { signal });
+  }
+
+  /** @type {(state: State, id: string, error?: ClaspError) => void} */
+  #turned(state, id, error) {
+    const wasOpen = this.#state === 'OPEN';
+    this.#state = state;
+    if (state === 'OPEN') return this.#opened(id);
+    if (wasOpen) this.#raise('disconnect', { reason: error?.message ?? '', error });
+    if (this.#opening && (state === 'WAITING' || state === 'CLOSED')) {
+      return this.#opening.reject(this.#why(error));
+    }
+    if (state === 'WAITING') this.#attempts++;
+    if (state === 'CONNECTING' && this.#attempts > 0)
+      this.#raise('reconnect', { attempt: this.#attempts });
+    if (state === 'CLOSED' && error) this.#fail(error);
+  }
+
+  /** The router's own words say more than that it has closed. @param {ClaspError | undefined} error */
+  #why(error) {
+    return this.#lastError ?? error ?? new ClaspError('RELAY_UNREACHABLE');
+  }
+
+  /** @param {string} id */
+  #opened(id) {
+    this.#id = id;
+    this.#attempts = 0;
+    this.#opening?.resolve();
+    this.#opening = undefined;
+    this.#raise('connect', { session: id });
+  }
+
+  /** It did not come about, or is over for good: connect() may be called again. @param {ClaspError} error */
+  #fail(error) {
+    if (!this.#connecting) return;
+    this.#drop();
+    this.#report(error);
+  }
+
+  #drop() {
+    this.#end.abort();
+    this.#connecting = this.#opening = undefined;
+    for (const subscription of this.#subscriptions) subscription.stop();
+    const session = this.#session;
+    this.#session = undefined;
+    session?.close();
+    this.#state = 'CLOSED';
+    this.#attempts = 0;
+  }
+
+  /** End for good. What waits for an answer is refused with NOT_CONNECTED. Idempotent; connect() begins anew. */
+  close() {
+    if (!this.#connecting) return;
+    this.#opening?.reject(new ClaspError('ABORTED', 'closed before it was connected'));
+    this.#drop();
+    this.#raise('close', {});
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+
+  get connected() {
+    return this.#state === 'OPEN';
+  }
+
+  /** The session's id at the router; null before the first connection. A connection that comes back has another one. */
+  get session() {
+    return this.#id;
+  }
+
+  get url() {
+    return this.#url;
+  }
+
+  /** Microseconds since the epoch by the router's clock. */
+  time() {
+    return this.#session ? this.#session.time() : Date.now() * 1000;
+  }
+
+  /** Of the latest exchange of clocks with the router, in milliseconds; 0 before the first. */
+  get latency() {
+    return (this.#session?.roundTrip_us ?? 0) / 1000;
+  }
+
+  // ---- subscriptions --------------------------------------------------------------------------------------------
+
+  /**
+   * Subscribe to a pattern: `*` is one segment or a part of one, `**` any number of segments.
+   * @param {string} pattern
+   * @param {Handler} handler called with params as they are now, then with all that is written or published
+   * @param {SubscribeOptions} [options]
+   * @returns {Unsubscribe}
+   * @throws {ClaspError} BAD_PATTERN, LIMIT, BAD_OPTION
+   */
+  on(pattern, handler, options = {}) {
+    const { signal } = options;
+    const subscription = new Subscription(pattern, throttled(handler, options), handler, options);
+    if (this.#session) subscription.start(this.#session);
+    this.#subscriptions.add(subscription);
+    const unsubscribe = () => {
+      if (this.#subscriptions.delete(subscription)) subscription.stop();
+    };
+    onceAborted(signal, unsubscribe);
+    return Object.assign(unsubscribe, { [Symbol.dispose]: unsubscribe });
+  }
+
+  /**
+   * End the subscriptions of a pattern, or that of one handler alone.
+   * @param {string} pattern
+   * @param {Handler} [handler]
+   */
+  off(pattern, handler) {
+    for (const subscription of this.#subscriptions) {
+      if (subscription.pattern !== pattern || (handler && subscription.handler !== handler)) continue;
+      this.#subscriptions.delete(subscription);
+      subscription.stop();
+    }
+  }
+
+  /**
+   * As on(); without a handler, to be read by `for await`: at most `buffer` values wait, then the oldest go.
+   *
+   * @overload
+   * @param {string} pattern
+   * @param {Handler} handler
+   * @param {SubscribeOptions} [options]
+   * @returns {Unsubscribe}
+   */
+  /**
+   * @overload
+   * @param {string} pattern
+   * @param {SubscribeOptions & {buffer?: number}} [options] buffer: 1,024
+   * @returns {Inflow} of `{address, value}`; ends when it is left, when the signal aborts, or when the client closes
+   */
+  /**
+   * @param {string} pattern
+   * @param {Handler | SubscribeOptions & {buffer?: number}} [handler]
+   * @param {SubscribeOptions} [options]
+   */
+  subscribe(pattern, handler = {}, options) {
+    if (typeof handler === 'function') return this.on(pattern, handler, options);
+    /** @type {Unsubscribe} */ let unsubscribe;
+    const inflow = new Inflow(handler.buffer, () => unsubscribe());
+    unsubscribe = this.on(pattern, (value, address) => inflow.push({ value, address }), handler);
+    onceAborted(handler.signal, () => inflow.end());
+    this.addEventListener('close', () => inflow.end(), { once: true });
+    return inflow;
+  }
+
+  // ---- params ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Write a param: it is kept by the router and told to all that are subscribed, this client too.
+   * While the connection is lost it waits, and after it came back it is written once.
+   *
+   * @param {string} address
+   * @param {Value} value
+   * @param {SetOptions} [options]
+   * @returns {Promise<number>} the param's revision, as the router acknowledges it. A rejection may be ignored; with the router's
+   *   own words: REVISION_CONFLICT, LOCK_HELD, FORBIDDEN, RATE_LIMITED … ; else BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE, QUEUE_FULL,
+   *   NOT_CONNECTED, TIMEOUT, ABORTED (it may have been written all the same)
+   */
+  set(address, value, options = {}) {
+    return this.#request((session) => session.set(address, value, options), options.signal);
+  }
+
+  /**
+   * Write a param and hold its lock: nobody else can write it until unlock(), or until this client's connection ends.
+   * @param {string} address
+   * @param {Value} value
+   * @param {SetOptions} [options]
+   */
+  setLocked(address, value, options) {
+    return this.set(address, value, { ...options, lock: true });
+  }
+
+  /**
+   * Release the lock of a param.
+   * @param {string} address
+   * @param {Value} [value] to write with it; the value that it has, else
+   * @param {SetOptions} [options]
+   * @returns {Promise<number>} the param's revision
+   */
+  async unlock(address, value, options) {
+    const last = value === undefined ? await this.get(address, options) : value;
+    return this.set(address, last, { ...options, unlock: true });
+  }
+
+  /**
+   * The value of a param, asked of the router.
+   * @param {string} address
+   * @param {Abortable} [options]
+   * @returns {Promise<any>} any: the value
+   * @throws {ClaspError} TIMEOUT: there is no such param; NOT_CONNECTED, FORBIDDEN, ABORTED
+   */
+  get(address, { signal } = {}) {
+    return this.#request((session) => session.get(address), signal);
+  }
+
+  /**
+   * The value of a param as this client saw it last, without asking; undefined when it has seen none. It is kept up to date
+   * where a subscription covers it.
+   * @param {string} address
+   * @returns {any} any: the value
+   */
+  cached(address) {
+    return this.#session?.cached(address);
+  }
+
+  // ---- what is not kept -----------------------------------------------------------------------------------------
+
+  /**
+   * An event: delivered once to who is subscribed now.
+   * @param {string} address
+   * @param {Value} [payload]
+   * @throws {ClaspError} BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE, QUEUE_FULL, NOT_CONNECTED
+   */
+  emit(address, payload = null) {
+    this.#use().publish(address, payload, 'event', { timestamp: this.time() });
+  }
+
+  /**
+   * One value of many: may be lost where a later one takes its place.
+   * @param {string} address
+   * @param {Value} value
+   * @param {{samples?: number[], rate?: number}} [options] several numbers at once, in place of the value
+   * @throws {ClaspError} as emit()
+   */
+  stream(address, value, options) {
+    this.#use().publish(address, value, 'stream', { ...options, timestamp: this.time() });
+  }
+
+  /**
+   * @param {string} address
+   * @param {number} id of the finger, pen or hand
+   * @param {Phase} phase
+   * @param {Value} [payload] handlers get it with `phase` and `gestureId` added
+   * @throws {ClaspError} as emit(); BAD_OPTION
+   */
+  gesture(address, id, phase, payload = null) {
+    this.#use().publish(address, payload, 'gesture', { id, phase, timestamp: this.time() });
+  }
+
+  /**
+   * Values over time: handlers get `{keyframes, loop, startTime, duration}`.
+   * @param {string} address
+   * @param {Keyframe[]} keyframes
+   * @param {{loop?: boolean, startTime?: number, duration?: number}} [options] startTime: microseconds by the router's clock; now
+   * @throws {ClaspError} as emit()
+   */
+  timeline(address, keyframes, { loop = false, startTime = this.time(), duration } = {}) {
+    const value = { keyframes, loop, startTime, duration };
+    this.#use().publish(address, value, 'timeline', { timestamp: startTime });
+  }
+
+  /**
+   * Several writes and events, all or nothing.
+   * @param {BundleMember[]} messages
+   * @param {{at?: number} & Abortable} [options] at: microseconds by the router's clock; it leaves then, and says so to who receives it
+   * @returns {Promise<number>} the revision of its last SET. A rejection may be ignored; as set(), and REFUSED
+   */
+  bundle(messages, { at, signal } = {}) {
+    const send = (/** @type {ClientSession} */ session) => session.bundle(fill(session), at);
+    const fill = (/** @type {ClientSession} */ session) => () => {
+      for (const message of messages) addMember(session, message);
+    };
+    const wait_ms = at === undefined ? 0 : (at - this.time()) / 1000;
+    if (wait_ms <= 0) return this.#request(send, signal);
+    return ignorable(later(wait_ms, signal).then(() => this.#request(send, signal)));
+  }
+
+  // ---- what there is --------------------------------------------------------------------------------------------
+
+  /**
+   * Say what this client offers; others find it by query().
+   * @param {SignalDefinition[]} signals
+   * @param {{namespace?: string} & Abortable} [options] namespace: '/'
+   * @returns {Promise<void>} A rejection may be ignored
+   */
+  announce(signals, { namespace = '/', signal } = {}) {
+    return this.#request((session) => session.announce(namespace, signals).then(() => {}), signal);
+  }
+
+  /**
+   * What has been announced.
+   * @param {string} pattern
+   * @param {Abortable} [options]
+   * @returns {Promise<SignalDefinition[]>}
+   * @throws {ClaspError} BAD_PATTERN, TIMEOUT, NOT_CONNECTED, ABORTED
+   */
+  async query(pattern, { signal } = {}) {
+    const found = await this.#request((session) => session.query(pattern), signal);
+    for (const definition of found) this.#signals.set(definition.address, definition);
+    return found;
+  }
+
+  /** All definitions that query() has brought so far. */
+  getSignals() {
+    return [...this.#signals.values()];
+  }
+
+  /**
+   * Those of getSignals() whose address a pattern matches.
+   * @param {string} pattern
+   */
+  querySignals(pattern) {
+    return this.getSignals().filter(({ address }) => this.#use().matches(pattern, address));
+  }
+
+  /**
+   * Have what was written and published before delivered once more, to the subscriptions that match.
+   * @param {string} pattern
+   * @param {{types?: SignalType[], from?: number, to?: number, limit?: number}} [options] times in microseconds by the router's clock
+   * @throws {ClaspError} BAD_PATTERN, NOT_CONNECTED
+   */
+  replay(pattern, options = {}) {
+    this.#use().replay(pattern, options);
+  }
+
+  // ---- events ---------------------------------------------------------------------------------------------------
+
+  /** @param {(session: string) => void} callback called at each connection, with the session's id */
+  onConnect(callback) {
+    return this.#listen('connect', ({ session }) => callback(session));
+  }
+
+  /** @param {(reason: string) => void} callback called when the connection is lost; it comes back by itself */
+  onDisconnect(callback) {
+    return this.#listen('disconnect', ({ reason }) => callback(reason));
+  }
+
+  /** @param {(attempt: number) => void} callback called at each try to come back, which counts from 1 */
+  onReconnect(callback) {
+    return this.#listen('reconnect', ({ attempt }) => callback(attempt));
+  }
+
+  /** @param {(error: ClaspError) => void} callback told of what no promise tells */
+  onError(callback) {
+    return this.#listen('error', ({ error }) => callback(error));
+  }
+
+  /** The last error that onError() was told of; null: none. */
+  getLastError() {
+    return this.#lastError;
+  }
+
+  clearError() {
+    this.#lastError = null;
+  }
+
+  /**
+   * @param {string} type
+   * @param {(detail: any) => void} callback any: by event
+   * @returns {Unsubscribe}
+   */
+  #listen(type, callback) {
+    const listener = (/** @type {Event} */ event) =>
+      callback(/** @type {CustomEvent} */ (event).detail);
+    this.addEventListener(type, listener);
+    const end = () => this.removeEventListener(type, listener);
+    return Object.assign(end, { [Symbol.dispose]: end });
+  }
+
+  /** @param {string} type @param {object} detail */
+  #raise(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  /** @param {ClaspError} error */
+  #report(error) {
+    this.#lastError = error;
+    this.#raise('error', { error });
+  }
+
+  /** The session; what is asked of it may wait there for the connection. */
+  #use() {
+    if (!this.#session) throw new ClaspError('NOT_CONNECTED', 'connect() comes first');
+    return this.#session;
+  }
+
+  /**
+   * @template T
+   * @param {(session: ClientSession) => Promise<T>} make
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<T>} whose rejection may be ignored
+   */
+  #request(make, signal) {
+    try {
+      return ignorable(untilSettled(make(this.#use()), 0, signal));
+    } catch (error) {
+      return ignorable(Promise.reject(error));
+    }
+  }
+}
