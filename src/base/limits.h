@@ -74,6 +74,46 @@
 #define CLASP_SESSION_QUIET_US 15000000u
 #define CLASP_SESSION_ANSWER_US 10000000u
 
+/* ---- client -------------------------------------------------------------------------------------------------- */
+
+/* SETs and bundles of one client that are not settled: how many, bytes of their frames, and for how long one may wait for its
+ * answer from the call on, sessions that were lost included. A relay of ours keeps its results as long (CLASP_HUB_RESUME_US), so
+ * that nothing that it may have taken is sent again after it has forgotten. */
+#define CLASP_CLIENT_SETS 4096u
+#define CLASP_CLIENT_SET_BYTES (512u << 10)
+#define CLASP_CLIENT_SET_AGE_US 300000000u
+
+/* SETs and bundles sent and not answered: what a relay of ours remembers results of (CLASP_HUB_RESULTS), for it must know
+ * what became of each. A second's worth of its rate. */
+#define CLASP_CLIENT_WINDOW 1024u
+
+/* A SET without an answer while its session stays open. */
+#define CLASP_CLIENT_SET_ANSWER_US 30000000u
+
+/* GET, QUERY and ANNOUNCE: how many wait, bytes of their frames, for how long. Relays do not answer a GET of nothing. */
+#define CLASP_CLIENT_REQUESTS 1024u
+#define CLASP_CLIENT_REQUEST_BYTES (256u << 10)
+#define CLASP_CLIENT_ANSWER_US 5000000u
+
+/* What all that waits for an answer pins: the log has room for twice the frames, CLASP_CLIENT_SET_BYTES +
+ * CLASP_CLIENT_REQUEST_BYTES + CLASP_CLIENT_OWN_BYTES = 1 MiB, so 2 MiB; 8,192 entries x (112 + 8) bytes = 960 KiB; for moments
+ * as much again, while a table grows. */
+
+/* Params last seen at a client (the cache), and those that it has set last, to be put back on a relay that has lost them: how many,
+ * and bytes with their book-keeping. The least recently used one goes. An own one is put back for as long as a relay would
+ * have kept it, CLASP_HUB_PARAM_TTL_S, when its SET named no ttl. */
+#define CLASP_CLIENT_CACHED 8192u
+#define CLASP_CLIENT_CACHED_BYTES (4u << 20)
+#define CLASP_CLIENT_OWN 512u
+#define CLASP_CLIENT_OWN_BYTES (192u << 10)
+
+/* Between two SYNCs; samples that the jitter is taken of. */
+#define CLASP_CLIENT_SYNC_US 30000000u
+#define CLASP_CLIENT_SYNC_SAMPLES 10u
+
+/* In all a client pins its session's 15.3 MiB (docs/architecture.md) + 3 MiB (above) + 4.2 MiB of params with their tables
+ * + 0.2 MiB of itself and the options of subscriptions = 23 MiB. */
+
 /* ---- door ---------------------------------------------------------------------------------------------------- */
 
 /* Sessions and conferences of one page at once. */
@@ -126,6 +166,12 @@
 
 /* Bytes of the relay's name. */
 #define CLASP_HUB_NAME_MAX 256u
+
+/* Clients that the relay knows again by their secrets, results that it remembers of each (8 bytes each, from the first SET on), and
+ * for how long after the last message of a client. At most 4096 x (8 KiB + 128 bytes) = 32.5 MiB, and 32 KiB of table. */
+#define CLASP_HUB_RESUME_CLIENTS 4096u
+#define CLASP_HUB_RESULTS 1024u
+#define CLASP_HUB_RESUME_US 300000000u
 
 /* ---- peer ---------------------------------------------------------------------------------------------------- */
 

@@ -53,7 +53,7 @@
 // clang-format off
 #define CLASP_EFFECT_LIST(X) \
     X(SOCKET_OPEN, 1) X(SOCKET_SEND, 2) X(SOCKET_CLOSE, 3) X(SESSION_STATE, 4) X(ADDRESS, 5) X(DELIVER, 6)         \
-    X(SESSION_ERROR, 7)                                                                                            \
+    X(SESSION_ERROR, 7) X(SETTLED, 8) X(PARAM, 9) X(RESULT, 10) X(CACHED, 11) X(CLOCK, 12)                         \
     X(SIGNAL, 16) X(PEER, 17) X(VERIFY, 18) X(LINK_OPEN, 19) X(LINK_OFFER, 20) X(LINK_ANSWER, 21)                  \
     X(LINK_APPLY, 22) X(LINK_CANDIDATE, 23) X(LINK_CLOSE, 24) X(PEER_STATE, 25) X(PEER_CONNECTED, 26)              \
     X(PEER_RECOVERING, 27) X(PEER_DISPOSED, 28) X(PEER_ERROR, 29) X(TRANSMIT, 30) X(DROP, 31)                      \
@@ -72,7 +72,7 @@ typedef struct clasp_effect {
     uint32_t owner; /* handle of the session or conference */
     uint32_t a;
     uint32_t b;
-    double number; /* DELIVER of a number: its value */
+    double number; /* DELIVER, PARAM, CACHED of a number: its value; SETTLED, CLOCK: see above */
     uint32_t at;   /* offset of the bytes in the outbox's bytes */
     uint32_t len;  /* bytes */
 } clasp_effect;

@@ -13,7 +13,9 @@ typedef struct delivery {
     clasp_span address;
     clasp_value value;
     clasp_list samples; /* in place of the value when `has_samples` */
+    uint32_t gesture;   /* its id; 0: none was named */
     uint8_t signal;     /* clasp_signal */
+    uint8_t phase;      /* of a gesture: clasp_phase */
     uint8_t type_bit;   /* CLASP_TYPE_* */
     bool has_samples;
 } delivery;
@@ -47,15 +49,26 @@ static void write_samples(uint8_t *to, clasp_list samples) {
     }
 }
 
+/* The bytes that the effect begins with: the list of subscriptions, and of a gesture its id and phase. */
+static clasp_span begin_list(clasp_session *session, const delivery *d, uint32_t count) {
+    if (d->signal == CLASP_SIGNAL_GESTURE) {
+        session->matching[count++] = d->gesture;
+        session->matching[count] = 0;
+        memcpy(&session->matching[count++], &d->phase, 1);
+    }
+    return (clasp_span){(const uint8_t *)session->matching, count * (uint32_t)sizeof(uint32_t)};
+}
+
 static void emit_samples(clasp_session *session, const delivery *d, uint32_t address_id, uint32_t count) {
-    const uint32_t list_len = count * (uint32_t)sizeof(uint32_t);
+    const clasp_span list = begin_list(session, d, count);
+    const uint32_t list_len = list.len;
     const uint32_t len = list_len + 2 + d->samples.count * ITEM_SIZE;
     const uint32_t b = CLASP_VALUE_ARRAY | (uint32_t)d->signal << 8 | count << 16;
     const clasp_effect *effect = clasp_outbox_add(session->out, CLASP_EFFECT_DELIVER, session->handle,
                                                   address_id, b, (clasp_span){NULL, len});
     if (effect) {
         uint8_t *at = session->out->bytes + effect->at;
-        memcpy(at, session->matching, list_len);
+        memcpy(at, list.at, list_len);
         write_samples(at + list_len, d->samples);
     }
 }
@@ -115,6 +128,8 @@ void clasp_session_deliver(clasp_session *session, const clasp_message *message)
     deliver(session, &(delivery){.address = message->address,
                                  .value = message->value,
                                  .samples = message->list,
+                                 .gesture = message->id,
+                                 .phase = message->phase,
                                  .signal = is_set ? CLASP_SIGNAL_PARAM : message->signal,
                                  .type_bit = clasp_message_type_bit(message),
                                  .has_samples = !is_set && (message->has & CLASP_HAS_SAMPLES) != 0});

@@ -34,6 +34,9 @@ static void handle(clasp_session *session, const clasp_message *message, uint64_
     if (!has_socket(session)) {
         return; /* an earlier member of the bundle has ended the session */
     }
+    if (session->watch && session->watch->heard(session->watcher, message, now_us)) {
+        return;
+    }
     switch (message->type) {
     case CLASP_MSG_WELCOME:
         clasp_session_happen(session, CLASP_SESSION_ON_WELCOMED, CLASP_OK, message->session, now_us);

@@ -31,8 +31,12 @@ void clasp_session_send_bare(clasp_session *session, clasp_message_type type, ui
 
 clasp_message clasp_session_subscribe_message(const clasp_session *session, uint32_t sub,
                                               clasp_span pattern) {
-    return (clasp_message){
+    clasp_message message = {
         .type = CLASP_MSG_SUBSCRIBE, .id = sub, .address = pattern, .types = session->types[sub - 1]};
+    if (session->watch) {
+        session->watch->subscribes(session->watcher, &message);
+    }
+    return message;
 }
 
 /* ---- subscriptions ------------------------------------------------------------------------------------------- */

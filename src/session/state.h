@@ -10,8 +10,18 @@
 #include "session/session.h"
 #include "session/steps.h"
 
+/** Who listens in on a session: clasp_client. */
+typedef struct clasp_session_watch {
+    /** Every message, before the session looks at it, members of a BUNDLE one by one. True: the session shall not look at it. */
+    bool (*heard)(void *context, const clasp_message *message, uint64_t now_us);
+    /** Put the options of a subscription into its SUBSCRIBE. */
+    void (*subscribes)(void *context, clasp_message *subscribe);
+} clasp_session_watch;
+
 struct clasp_session {
     uint32_t handle;
+    const clasp_session_watch *watch; /* NULL: nobody; borrowed, as is what it is given */
+    void *watcher;
     clasp_session_state state;
     clasp_outbox *out; /* the host's */
     clasp_random random;
@@ -29,7 +39,7 @@ struct clasp_session {
     clasp_routes *routes;
     uint8_t types[CLASP_SESSION_SUBSCRIPTIONS]; /* of subscription id - 1: CLASP_TYPE_*; 0: the id is free */
     uint8_t is_told[CLASP_SESSION_ADDRESSES];   /* by address id: the host has had its ADDRESS */
-    uint32_t matching[CLASP_SESSION_SUBSCRIPTIONS]; /* subscriptions of the delivery at hand */
+    uint32_t matching[CLASP_SESSION_SUBSCRIPTIONS + 2]; /* subscriptions of the delivery at hand; of a gesture id and phase */
     uint8_t frame[CLASP_FRAME_MAX];                 /* being encoded */
 };
 
