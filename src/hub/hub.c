@@ -22,6 +22,7 @@ static bool init(clasp_hub *hub, const clasp_hub_options *options) {
     clasp_span name = options->name.len > 0 ? options->name : clasp_span_of(DEFAULT_NAME);
     name.len = name.len < CLASP_HUB_NAME_MAX ? name.len : CLASP_HUB_NAME_MAX;
     clasp_hub_params_init(&hub->params, params, clasp_random_next(&hub->random));
+    hub->resume.hash_key = clasp_random_next(&hub->random);
     hub->receivers = malloc(sessions * sizeof *hub->receivers);
     return hub->receivers && clasp_hub_sessions_init(&hub->sessions, sessions) &&
            clasp_hub_subs_init(&hub->subs, clasp_random_next(&hub->random)) &&
@@ -56,6 +57,7 @@ void clasp_hub_free(clasp_hub *hub) {
     clasp_hub_subs_deinit(&hub->subs);
     clasp_hub_sessions_deinit(&hub->sessions);
     clasp_hub_params_deinit(&hub->params);
+    clasp_hub_resume_deinit(&hub->resume);
     clasp_text_clear(&hub->name);
     free(hub->receivers);
     free(hub);
@@ -76,6 +78,7 @@ clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session
 void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session) {
     clasp_hub_subs_drop_all(&hub->subs, session);
     clasp_hub_announced_drop(&session->announced, &hub->announced_bytes);
+    clasp_hub_resume_release(hub, session);
     if (session->has_locked) {
         clasp_hub_params_unlock(&hub->params, session->handle);
         session->has_locked = false;
@@ -142,7 +145,11 @@ clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, 
         clasp_hub_give_up(hub, session, "the first message has to be HELLO");
         return CLASP_OK;
     }
+    hub->outcome = 0;
     dispatch(hub, session, err, &message, now_us);
+    if (err == CLASP_OK && (message.type == CLASP_MSG_SET || message.type == CLASP_MSG_BUNDLE)) {
+        clasp_hub_resume_note(session, hub->outcome); /* in one place, whoever has answered it */
+    }
     return CLASP_OK;
 }
 
@@ -174,7 +181,8 @@ void clasp_hub_tick(clasp_hub *hub, uint64_t now_us) {
     }
     if (now_us >= hub->sweep_us) {
         clasp_hub_params_sweep(&hub->params, now_us);
-        hub->sweep_us = hub->params.count > 0 ? now_us + CLASP_HUB_SWEEP_US : UINT64_MAX;
+        clasp_hub_resume_sweep(&hub->resume, now_us);
+        hub->sweep_us = hub->params.count > 0 || hub->resume.oldest ? now_us + CLASP_HUB_SWEEP_US : UINT64_MAX;
     }
 }
 

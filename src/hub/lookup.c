@@ -107,6 +107,10 @@ static void send_matching_params(clasp_hub *hub, clasp_hub_session *session, cla
 
 void clasp_hub_on_get(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
                       uint64_t now_us) {
+    if (clasp_hub_is_claim(message->address)) {
+        clasp_hub_on_claim(hub, session, message, now_us);
+        return;
+    }
     const clasp_err err = clasp_address_check(message->address);
     if (err != CLASP_OK) {
         clasp_hub_refuse(hub, session, clasp_wire_error_of(err), clasp_err_text(err), message->address);

@@ -184,16 +184,21 @@ clasp_hub_param *clasp_hub_params_put(clasp_hub_params *params, clasp_hub_param 
         return NULL;
     }
     target->revision++;
+    target->is_restored = false;
     target->written_us = now_us;
     clasp_hub_params_touch(params, target, now_us);
     evict(params);
     return target;
 }
 
-void clasp_hub_params_unlock(clasp_hub_params *params, uint32_t holder) {
+void clasp_hub_params_pass(clasp_hub_params *params, uint32_t holder, uint32_t heir) {
     for (clasp_hub_param *param = params->oldest; param; param = param->newer) {
         if (param->holder == holder) {
-            param->holder = 0;
+            param->holder = heir;
         }
     }
+}
+
+void clasp_hub_params_unlock(clasp_hub_params *params, uint32_t holder) {
+    clasp_hub_params_pass(params, holder, 0);
 }

@@ -19,6 +19,7 @@ typedef struct clasp_hub_param {
     uint32_t ttl;    /* CLASP_TTL_*; 0: never expires */
     uint32_t holder; /* handle of the session that holds the lock; 0: nobody */
     uint8_t type;    /* clasp_value_type */
+    bool is_restored; /* put back by a client, and not set since */
     char writer[CLASP_UUID_LEN];
     uint32_t address_len;
     uint8_t address[];
@@ -58,6 +59,9 @@ void clasp_hub_params_sweep(clasp_hub_params *params, uint64_t now_us);
 
 /** Free every lock of a session. */
 void clasp_hub_params_unlock(clasp_hub_params *params, uint32_t holder);
+
+/** Hand every lock of a session on to another one. */
+void clasp_hub_params_pass(clasp_hub_params *params, uint32_t holder, uint32_t heir);
 
 static inline clasp_span clasp_hub_param_address(const clasp_hub_param *param) {
     return (clasp_span){param->address, param->address_len};

@@ -24,6 +24,11 @@ static void emit(clasp_hub *hub, const uint32_t *handles, uint32_t count, clasp_
 clasp_err clasp_hub_send(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *message) {
     clasp_span frame;
     const clasp_err err = encode(hub, message, &frame);
+    if (message->type == CLASP_MSG_ACK) {
+        hub->outcome = message->revision;
+    } else if (message->type == CLASP_MSG_ERROR) {
+        hub->outcome = CLASP_HUB_OUTCOME_ERROR | message->code;
+    }
     if (err == CLASP_OK) {
         emit(hub, &session->handle, 1, frame);
     }

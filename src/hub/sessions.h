@@ -29,6 +29,7 @@ typedef struct clasp_hub_session {
     uint32_t first_sub;    /* head of the list of its subscriptions, see subs.h */
     uint32_t sub_count;
     clasp_hub_announced announced;
+    struct clasp_hub_claim *claim; /* the client that it belongs to, see resume.h; NULL: it has not said */
     uint64_t last_us; /* its last message, or the connection */
     double tokens;    /* messages that it may send at once, as of `tokens_us` */
     uint64_t tokens_us;

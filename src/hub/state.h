@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "hub/hub.h"
 #include "hub/params.h"
+#include "hub/resume.h"
 #include "hub/sessions.h"
 #include "hub/subs.h"
 
@@ -13,6 +14,8 @@ struct clasp_hub {
     clasp_hub_sessions sessions;
     clasp_hub_subs subs;
     clasp_hub_params params;
+    clasp_hub_resume resume;
+    uint64_t outcome; /* what the message at hand was answered with, see clasp_hub_resume_note() */
     size_t announced_bytes; /* of all sessions */
     clasp_random random;
     clasp_text name;

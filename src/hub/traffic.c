@@ -20,6 +20,9 @@ static verdict check_target(const clasp_message *set) {
     if (set->address.len + set->value.data.len > CLASP_HUB_PARAM_MAX) {
         return (verdict){"the param is too large for a SNAPSHOT", CLASP_WIRE_INVALID_VALUE};
     }
+    if (clasp_hub_is_claim(set->address) || clasp_hub_is_restore(set->address)) {
+        return (verdict){"the address is reserved", CLASP_WIRE_REFUSED};
+    }
     return verdict_of(clasp_address_check(set->address));
 }
 
@@ -49,12 +52,18 @@ static uint64_t sweep_after(const clasp_hub *hub, uint64_t now_us) {
     return hub->sweep_us != UINT64_MAX ? hub->sweep_us : now_us + CLASP_HUB_SWEEP_US;
 }
 
-/* Store what was checked, and tell the subscribers, the sender too. Sets `*written` to the param. */
+/* Store what was checked, and tell the subscribers, the sender too. Sets `*written` to the param. `restored`: the revision that
+ * it is put back with; 0: it gets its next one. */
 static clasp_err apply_set(clasp_hub *hub, clasp_hub_session *session, const clasp_message *set,
-                           clasp_hub_param *param, uint64_t now_us, clasp_hub_param **written) {
+                           clasp_hub_param *param, uint64_t restored, uint64_t now_us,
+                           clasp_hub_param **written) {
     param = clasp_hub_params_put(&hub->params, param, set->address, set->value, now_us);
     if (!param) {
         return CLASP_NO_MEMORY;
+    }
+    if (restored > 0) {
+        param->revision = restored;
+        param->is_restored = true;
     }
     param->ttl = set->has & CLASP_HAS_TTL ? set->ttl : CLASP_TTL_ABSOLUTE | CLASP_HUB_PARAM_TTL_S;
     memcpy(param->writer, session->id, CLASP_UUID_LEN);
@@ -84,8 +93,37 @@ static void send_ack(clasp_hub *hub, const clasp_hub_session *session, const cla
     clasp_hub_send(hub, session, &ack);
 }
 
+/* Whether there is nothing at the address, or only what was put back with a lower revision. */
+static bool may_restore(const clasp_hub_session *session, const clasp_hub_param *param, uint64_t revision) {
+    return !param || (param->is_restored && param->revision < revision &&
+                      (param->holder == 0 || param->holder == session->handle));
+}
+
+/* A SET to a restore address: a client puts back what this relay does not have any more. */
+static void on_restore(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
+                       uint64_t now_us) {
+    clasp_message set = *message;
+    uint64_t revision;
+    set.address = clasp_hub_target(message->address, &revision);
+    verdict v = check_target(&set);
+    clasp_hub_param *param =
+        v.code == 0 ? clasp_hub_params_find(&hub->params, set.address, now_us) : NULL;
+    if (v.code == 0 && may_restore(session, param, revision)) {
+        v = verdict_of(apply_set(hub, session, &set, param, revision, now_us, &param));
+    }
+    if (v.code != 0) {
+        clasp_hub_refuse(hub, session, v.code, v.text, message->address);
+        return;
+    }
+    send_ack(hub, session, message, param);
+}
+
 void clasp_hub_on_set(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
                       uint64_t now_us) {
+    if (clasp_hub_is_restore(message->address)) {
+        on_restore(hub, session, message, now_us);
+        return;
+    }
     verdict v = check_target(message);
     clasp_hub_param *param = NULL;
     if (v.code == 0) {
@@ -93,7 +131,7 @@ void clasp_hub_on_set(clasp_hub *hub, clasp_hub_session *session, const clasp_me
         v = check_param(session, message, param);
     }
     if (v.code == 0) {
-        v = verdict_of(apply_set(hub, session, message, param, now_us, &param));
+        v = verdict_of(apply_set(hub, session, message, param, 0, now_us, &param));
     }
     if (v.code != 0) {
         clasp_hub_refuse(hub, session, v.code, v.text, message->address);
@@ -207,7 +245,7 @@ static bool do_set(clasp_hub *hub, clasp_hub_session *session, const clasp_messa
     bundle_walk *walk = context;
     clasp_hub_param *param = clasp_hub_params_find(&hub->params, member->address, walk->now_us);
     if (check_param(session, member, param).code == 0 &&
-        apply_set(hub, session, member, param, walk->now_us, &param) == CLASP_OK) {
+        apply_set(hub, session, member, param, 0, walk->now_us, &param) == CLASP_OK) {
         walk->revision = param->revision;
     }
     return true;
