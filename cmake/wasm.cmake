@@ -1,4 +1,5 @@
-# The wasm modules: dist/clasp.mjs + .wasm for pages, dist/clasp-hub.mjs + .wasm for the relay in Node.
+# The wasm modules: dist/clasp.mjs + .wasm for pages, dist/clasp-client.mjs + .wasm for clients, dist/clasp-hub.mjs + .wasm for
+# the relay in Node.
 
 set(CLASP_WASM_LINK_OPTIONS
   --no-entry
@@ -32,6 +33,7 @@ function(clasp_wasm target output library)
 endfunction()
 
 clasp_wasm(clasp_wasm clasp clasp_core ${CLASP_DOOR} src/wasm/websocket.c)
+clasp_wasm(clasp_client_wasm clasp-client clasp_core ${CLASP_CLIENT_DOOR} src/wasm/websocket.c)
 clasp_wasm(clasp_hub_wasm clasp-hub clasp_hub ${CLASP_HUB_DOOR})
 
 # The codec's module is compiled for speed: docs/architecture.md says why there is a third one. What is off the hot path is not:
@@ -57,5 +59,5 @@ function(clasp_constants name)
   add_custom_target(clasp_constants_${name} ALL DEPENDS ${output})
 endfunction()
 
-clasp_constants(abi base/limits.h wire/frame.h wire/message.h session/session.h peer/conference.h hub/hub.h wasm/abi.h)
+clasp_constants(abi base/limits.h wire/frame.h wire/message.h session/session.h session/client.h peer/conference.h hub/hub.h wasm/abi.h)
 clasp_constants(codec base/limits.h codec/tape.h codec/texts.h codec/codec.h wasm/abi.h)

@@ -20,7 +20,7 @@
 #define CLASP_EXPORT(name)
 #endif
 
-/* Both modules: the client's and the relay's. */
+/* All modules but the codec's: the page's, the client's, the relay's. */
 CLASP_EXPORT(abi_version) uint32_t clasp_abi_version(void);
 CLASP_EXPORT(seed)
 void clasp_seed(uint32_t a, uint32_t b, uint32_t c, uint32_t d); /* once, before anything else */
@@ -34,7 +34,8 @@ CLASP_EXPORT(deadline) double clasp_deadline(void);         /* us; Infinity: non
 CLASP_EXPORT(tick) void clasp_tick(double now_us);
 
 /*
- * The client's module. *_event(): one input; `len` bytes of it are in the inbox.
+ * The page's module, of sessions and conferences, and the client's, of clients, which are sessions and more. *_event(): one
+ * input; `len` bytes of it are in the inbox.
  *
  * Session events (a, b, inbox)
  *   OPEN         features | reconnect << 8 | first back-off in ms << 9
@@ -47,6 +48,27 @@ CLASP_EXPORT(tick) void clasp_tick(double now_us);
  *   PUBLISH      signal                      address length                       address, value with its type code
  *   SET                                      address length                       address, value with its type code
  *
+ * In the client's module these are other ones. Fields in [] are there when their flag is set, in this order, big-endian:
+ *   OPEN         as above                                                         url, name, 16 bytes of secret, token
+ *   SUBSCRIBE    type mask | flags << 8      pattern length                       pattern [1: u32 max rate] [2: f64 epsilon]
+ *                                                                                 [4: u32 history] [8: u32 window in ms]
+ *   PUBLISH      signal | phase << 8 | flags << 16
+ *                                            address length                       address [1: value with its type code]
+ *                                                                                 [2: u16 count, f64 samples] [4: u32 id]
+ *                                                                                 [8: u64 timestamp] [16: u32 rate]
+ *   SET          ticket                      address length | flags << 16         address, value with its type code
+ *                                                                                 [4: u32 ttl] [8: u64 revision];
+ *                                                                                 flags 1 lock, 2 unlock, 16 QoS commit, 32 QoS fire
+ * and there are these:
+ *   GET, QUERY   ticket                                                           address, pattern
+ *   ANNOUNCE     ticket                      namespace length                     namespace, array of maps with its type code
+ *   REPLAY       type mask | flags << 8      pattern length                       pattern [1: u64 from] [2: u64 to] [4: u32 limit]
+ *   BUNDLE       CLASP_BUNDLE_*              END: ticket                          END: nothing, or u64 timestamp
+ *   CACHED                                                                        address     -> 1 and one CACHED, or 0
+ *   CANCEL       ticket
+ *   SYNC
+ * PUBLISH takes flag 32 (queue a stream, too), which says what is done anyhow.
+ *
  * Conference events (a = peer, b, inbox): as the functions of peer/conference.h of the same names
  *   START config | STOP | SIGNAL json | SIGNALLING b=up | VERIFIED b=accepted | LINK b=event | arg << 8, bytes |
  *   SEND b=ticket -> the number of peers, or an error | SYNC b=merge, json | DISPOSE
@@ -54,7 +76,9 @@ CLASP_EXPORT(tick) void clasp_tick(double now_us);
 // clang-format off
 #define CLASP_SESSION_EVENT_LIST(X) \
     X(OPEN, 0) X(CLOSE, 1) X(HURRY, 2) X(SOCKET_OPENED, 3) X(SOCKET_CLOSED, 4) X(RECEIVED, 5) X(SUBSCRIBE, 6) \
-    X(UNSUBSCRIBE, 7) X(PUBLISH, 8) X(SET, 9)
+    X(UNSUBSCRIBE, 7) X(PUBLISH, 8) X(SET, 9) X(GET, 10) X(QUERY, 11) X(ANNOUNCE, 12) X(REPLAY, 13) X(BUNDLE, 14) \
+    X(CACHED, 15) X(CANCEL, 16) X(SYNC, 17)
+#define CLASP_BUNDLE_LIST(X) X(BEGIN, 0) X(END, 1) X(DROP, 2)
 #define CLASP_CONFERENCE_EVENT_LIST(X) \
     X(START, 0) X(STOP, 1) X(SIGNAL, 2) X(SIGNALLING, 3) X(VERIFIED, 4) X(LINK, 5) X(SEND, 6) X(SYNC, 7) X(DISPOSE, 8)
 // clang-format on
@@ -64,6 +88,12 @@ typedef enum clasp_session_event {
     CLASP_SESSION_EVENT_LIST(X)
 #undef X
 } clasp_session_event;
+
+typedef enum clasp_bundle_event {
+#define X(name, value) CLASP_BUNDLE_##name = (value),
+    CLASP_BUNDLE_LIST(X)
+#undef X
+} clasp_bundle_event;
 
 typedef enum clasp_conference_event {
 #define X(name, value) CLASP_CONFERENCE_EVENT_##name = (value),
