@@ -1,4 +1,5 @@
 import {
+  BUNDLE,
   EFFECT,
   SESSION_EVENT as ON,
   PHASE,
@@ -95,10 +96,6 @@ const HAS_SAMPLES = 2;
 const HAS_ID = 4;
 const HAS_TIMESTAMP = 8;
 const HAS_RATE = 16;
-
-const BUNDLE_BEGIN = 0;
-const BUNDLE_END = 1;
-const BUNDLE_DROP = 2;
 
 const TTL_ABSOLUTE = 0x80000000;
 const TTL_MAX = 0x7fffffff;
@@ -309,16 +306,16 @@ export class ClientSession {
    * @throws {ClaspError} as set() and publish(); nothing is sent then
    */
   bundle(fill, timestamp) {
-    this.#session.input(ON.BUNDLE, BUNDLE_BEGIN);
+    this.#session.input(ON.BUNDLE, BUNDLE.BEGIN);
     try {
       fill();
       return this.#ask((ticket) => {
         beginInput('');
         if (timestamp !== undefined) addU64(Math.round(timestamp));
-        this.#session.input(ON.BUNDLE, BUNDLE_END, ticket, endInput());
+        this.#session.input(ON.BUNDLE, BUNDLE.END, ticket, endInput());
       });
     } catch (error) {
-      this.#session.input(ON.BUNDLE, BUNDLE_DROP);
+      this.#session.input(ON.BUNDLE, BUNDLE.DROP);
       throw error;
     }
   }
@@ -397,6 +394,17 @@ export class ClientSession {
       this.#cached
     );
     return found && valueOf(found.type, found.number, found.bytes);
+  }
+
+  /**
+   * @param {string} pattern
+   * @param {string} address
+   * @returns {boolean}
+   * @throws {ClaspError} BAD_PATTERN, BAD_ADDRESS
+   */
+  matches(pattern, address) {
+    const { length } = new TextEncoder().encode(pattern);
+    return this.#session.input(ON.MATCH, length, 0, pattern + address) === 1;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { CLIENT_MODULE } from '../js-glue/client-module.js';
+import { CLASP_CLIENT } from '../js-glue/client-module.js';
 import { ClientSession, FEATURE_BITS } from '../js-glue/client-session.js';
 import { Core } from '../js-glue/core.js';
 import { preconnect } from '../js-glue/socket-class.js';
@@ -13,7 +13,7 @@ import { throttled } from './throttle.js';
 /** @typedef {import('../js-glue/client-session.js').Phase} Phase */
 /** @typedef {import('../js-glue/session.js').State} State */
 
-/** What CLASP carries. @typedef {null | boolean | number | string | Uint8Array | Value[] | {[key: string]: Value}} Value */
+/** What CLASP carries; any: values again. @typedef {null | boolean | number | string | Uint8Array | any[] | {[key: string]: any}} Value */
 
 /** @typedef {(value: any, address: string) => void} Handler any: the value that was written or published */
 
@@ -172,7 +172,7 @@ export class Clasp extends EventTarget {
   async #open() {
     const settle = preconnect(this.#url);
     try {
-      const core = await Core.load({}, CLIENT_MODULE);
+      const core = await Core.load({}, CLASP_CLIENT);
       if (this.#end.signal.aborted) throw new ClaspError('ABORTED');
       await this.#start(core);
     } finally {

@@ -64,7 +64,7 @@ function remember(seen, address) {
     const [oldest] = seen.keys();
     seen.delete(oldest); // its timer still delivers
   }
-  const one = { next: 0, value: undefined };
+  /** @type {Seen} */ const one = { next: 0, value: undefined };
   seen.set(address, one);
   return one;
 }

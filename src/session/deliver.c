@@ -74,7 +74,7 @@ static void emit_samples(clasp_session *session, const delivery *d, uint32_t add
 }
 
 static void emit_value(clasp_session *session, const delivery *d, uint32_t address_id, uint32_t count) {
-    const clasp_span list = {(const uint8_t *)session->matching, count * (uint32_t)sizeof(uint32_t)};
+    const clasp_span list = begin_list(session, d, count);
     const uint32_t b = d->value.type | (uint32_t)d->signal << 8 | count << 16;
     double number = 0;
     const bool is_number = clasp_value_number(d->value, &number);

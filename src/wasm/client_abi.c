@@ -1,5 +1,6 @@
 /* The door of the client's module: clients by handle, their inputs by number. The exports have the names of abi.c's. */
 #include "base/limits.h"
+#include "route/address.h"
 #include "session/client.h"
 #include "wasm/abi.h"
 #include "wasm/door.h"
@@ -205,6 +206,16 @@ static int32_t bundle(clasp_client *client, const input *in) {
     }
 }
 
+/* A pattern, then an address: 1, 0, or what is wrong with one of them. */
+static int32_t match(const input *in) {
+    clasp_reader r = clasp_reader_of(in->bytes);
+    const clasp_span pattern = take_span(&r, in->a);
+    const clasp_span address = take_span(&r, (uint32_t)clasp_left(&r));
+    clasp_err err = r.err == CLASP_OK ? clasp_pattern_check(pattern) : r.err;
+    err = err == CLASP_OK ? clasp_address_check(address) : err;
+    return err == CLASP_OK ? clasp_match(pattern, address) : (int32_t)err;
+}
+
 /* What happens to the session. */
 static int32_t session_event(clasp_client *client, uint32_t event, const input *in) {
     switch (event) {
@@ -258,6 +269,8 @@ static int32_t client_event(clasp_client *client, uint32_t event, const input *i
         return CLASP_OK;
     case CLASP_SESSION_EVENT_SYNC:
         return clasp_client_sync(client, in->now_us);
+    case CLASP_SESSION_EVENT_MATCH:
+        return match(in);
     default:
         return session_event(client, event, in);
     }

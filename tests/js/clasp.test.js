@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startRelay } from '../../relay/index.js';
-import { Clasp, ClaspBuilder } from '../../web/clasp.js';
+import { Clasp } from '../../web/clasp.js';
+import { ClaspBuilder } from '../../web/clasp-builder.js';
 import { next } from './support.js';
 
 /** @type {Awaited<ReturnType<typeof startRelay>>} */ let relay;
