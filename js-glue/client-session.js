@@ -173,6 +173,8 @@ export class ClientSession {
   /** @type {Map<number, Waiting>} */ #waiting = new Map();
   #ticket = 0;
   #offset_us = 0;
+  #isFlushing = false;
+  #isClosed = false;
   /** @type {{type: number, number: number, bytes: Uint8Array} | undefined} */ #cached;
 
   /** Of the last exchange of clocks, in microseconds. */
@@ -218,6 +220,27 @@ export class ClientSession {
     this.#session.input(ON.OPEN, settings, (parts[0].length << 16) | parts[1].length, input);
   }
 
+  /**
+   * An input that may have sent something: it leaves with what else is sent in this turn.
+   * @param {number} event SESSION_EVENT
+   * @param {number} a
+   * @param {number} b
+   * @param {Uint8Array | string} input
+   */
+  #send(event, a, b, input) {
+    const result = this.#session.input(event, a, b, input);
+    if (!this.#isFlushing) {
+      this.#isFlushing = true;
+      queueMicrotask(this.#flush);
+    }
+    return result;
+  }
+
+  #flush = () => {
+    this.#isFlushing = false;
+    if (!this.#isClosed) this.#session.input(ON.FLUSH);
+  };
+
   /** The network came back: do not wait out the back-off. */
   hurry() {
     this.#session.hurry();
@@ -225,6 +248,7 @@ export class ClientSession {
 
   /** End for good; what waits is refused with NOT_CONNECTED. */
   close() {
+    this.#isClosed = true;
     this.#session.close();
   }
 
@@ -250,7 +274,7 @@ export class ClientSession {
     const mask = typeMask(types);
     const patternLen = beginInput(pattern);
     add();
-    const id = this.#session.input(ON.SUBSCRIBE, mask | (flags << 8), patternLen, endInput());
+    const id = this.#send(ON.SUBSCRIBE, mask | (flags << 8), patternLen, endInput());
     this.#handlers.set(id, handler);
     return id;
   }
@@ -258,7 +282,7 @@ export class ClientSession {
   /** @param {number} id */
   unsubscribe(id) {
     this.#handlers.delete(id);
-    this.#session.input(ON.UNSUBSCRIBE, id);
+    this.#send(ON.UNSUBSCRIBE, id, 0, '');
   }
 
   // ---- writing --------------------------------------------------------------------------------------------------
@@ -295,7 +319,7 @@ export class ClientSession {
     add();
     const all = flags | (samples ? HAS_SAMPLES : HAS_VALUE);
     const a = signalCode(signal) | (phaseCode << 8) | (all << 16);
-    this.#session.input(ON.PUBLISH, a, addressLen, endInput());
+    this.#send(ON.PUBLISH, a, addressLen, endInput());
   }
 
   /**
@@ -312,7 +336,7 @@ export class ClientSession {
       return this.#ask((ticket) => {
         beginInput('');
         if (timestamp !== undefined) addU64(Math.round(timestamp));
-        this.#session.input(ON.BUNDLE, BUNDLE.END, ticket, endInput());
+        this.#send(ON.BUNDLE, BUNDLE.END, ticket, endInput());
       });
     } catch (error) {
       this.#session.input(ON.BUNDLE, BUNDLE.DROP);
@@ -328,7 +352,7 @@ export class ClientSession {
     const addressLen = beginInput(address);
     addValue(value);
     const flags = this.#addSetOptions(options);
-    this.#session.input(ON.SET, ticket, addressLen | (flags << 16), endInput());
+    this.#send(ON.SET, ticket, addressLen | (flags << 16), endInput());
   }
 
   /** @param {SetOptions} options */
@@ -351,12 +375,12 @@ export class ClientSession {
 
   /** @param {string} address @returns {Promise<any>} any: the value */
   get(address) {
-    return this.#ask((ticket) => this.#session.input(ON.GET, ticket, 0, address));
+    return this.#ask((ticket) => this.#send(ON.GET, ticket, 0, address));
   }
 
   /** @param {string} pattern @returns {Promise<SignalDefinition[]>} */
   query(pattern) {
-    return this.#ask((ticket) => this.#session.input(ON.QUERY, ticket, 0, pattern));
+    return this.#ask((ticket) => this.#send(ON.QUERY, ticket, 0, pattern));
   }
 
   /** @param {string} namespace @param {SignalDefinition[]} signals @returns {Promise<number>} */
@@ -364,7 +388,7 @@ export class ClientSession {
     return this.#ask((ticket) => {
       const namespaceLen = beginInput(namespace);
       addValue(signals);
-      this.#session.input(ON.ANNOUNCE, ticket, namespaceLen, endInput());
+      this.#send(ON.ANNOUNCE, ticket, namespaceLen, endInput());
     });
   }
 
@@ -383,7 +407,7 @@ export class ClientSession {
     const mask = typeMask(types);
     const patternLen = beginInput(pattern);
     add();
-    this.#session.input(ON.REPLAY, mask | (flags << 8), patternLen, endInput());
+    this.#send(ON.REPLAY, mask | (flags << 8), patternLen, endInput());
   }
 
   /** The value last seen of a param, undefined where none is kept. @param {string} address @returns {any} any: the value */
@@ -443,16 +467,17 @@ export class ClientSession {
   }
 
   /** @param {Effect} effect */
-  #deliver({ a, b, number, bytes }) {
+  #deliver(effect) {
+    const { a, b, number } = effect;
     const count = b >>> 16;
     const type = b & 0xff;
     const isGesture = ((b >>> 8) & 0xff) === SIGNAL.GESTURE;
-    const at = count * 4;
-    let value = valueOf(type, number, bytes.subarray(isGesture ? at + 8 : at));
-    const ids = new Uint32Array(bytes.buffer, bytes.byteOffset, count + (isGesture ? 2 : 0));
-    if (isGesture) value = gestureValue(value, bytes[at + 4], ids[count]);
+    const head = isGesture ? count + 2 : count; // words before the value's data
+    const isNumber = type >= VALUE.I8 && type <= VALUE.F64;
+    let value = isNumber ? number : decodeValue(type, effect.bytes.subarray(head * 4));
+    if (isGesture) value = gestureValue(value, effect.word(count + 1) & 0xff, effect.word(count));
     const address = this.#addresses.get(a) ?? '';
-    for (let i = 0; i < count; i++) this.#handlers.get(ids[i])?.(value, address);
+    for (let i = 0; i < count; i++) this.#handlers.get(effect.word(i))?.(value, address);
   }
 }
 

@@ -6,15 +6,6 @@ import { socketClass } from './socket-class.js';
 
 /** @typedef {import('./loader.js').LoadOptions} LoadOptions */
 
-/**
- * @typedef {object} Effect one record of the outbox (src/base/outbox.h), copied out of the core
- * @property {number} kind
- * @property {number} owner handle of the session or conference
- * @property {number} a
- * @property {number} b
- * @property {number} number
- * @property {Uint8Array} bytes yours
- */
 
 /**
  * @typedef {object} Call what a recorder is told of a call
@@ -28,6 +19,7 @@ import { socketClass } from './socket-class.js';
 
 const RECORD = 32; // sizeof(clasp_effect)
 const EMPTY = new Uint8Array(0);
+const NOTHING = { effects: EMPTY, bytes: EMPTY };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -36,6 +28,47 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  * @param {Uint8Array} bytes
  */
 export const textOf = (bytes) => decoder.decode(bytes);
+
+/** One record of the outbox (src/base/outbox.h), copied out of the core. */
+export class Effect {
+  #from;
+  #at;
+
+  /**
+   * @param {Uint32Array} u32 the core's memory
+   * @param {number} i word of the record in it
+   * @param {number} number
+   * @param {Uint8Array} from what the records of one call speak of
+   */
+  constructor(u32, i, number, from) {
+    this.kind = u32[i];
+    /** Handle of the session or conference. */
+    this.owner = u32[i + 1];
+    this.a = u32[i + 2];
+    this.b = u32[i + 3];
+    this.number = number;
+    this.length = u32[i + 7];
+    this.#at = u32[i + 6];
+    this.#from = from;
+  }
+
+  /** Yours. */
+  get bytes() {
+    return this.length ? this.#from.subarray(this.#at, this.#at + this.length) : EMPTY;
+  }
+
+  /** Where they begin in what the records of the call speak of. */
+  get at() {
+    return this.#at;
+  }
+
+  /** A 32-bit word among the bytes. @param {number} index */
+  word(index) {
+    const at = this.#at + index * 4;
+    const from = this.#from;
+    return (from[at] | (from[at + 1] << 8) | (from[at + 2] << 16) | (from[at + 3] << 24)) >>> 0;
+  }
+}
 
 /** The page's own instances, by module. @type {Map<import('./loader.js').Source, Promise<Core>>} */
 const shared = new Map();
@@ -50,7 +83,9 @@ export class Core {
   /** @type {import('./loader.js').Exports} */ #exports;
   /** @type {Map<number, Record<number, (effect: Effect) => void>>} */ #owners = new Map();
   /** @type {Effect[]} */ #queue = [];
+  #next = 0; // of the queue, to be carried out
   #isDraining = false;
+  #isArming = false;
   #clock = new Clock(() => this.call('tick', now()));
   #inputLen = 0;
   #u8 = EMPTY;
@@ -176,38 +211,57 @@ export class Core {
     const output = this.#collect();
     if (input) this.tap?.({ name, args, input, result, ...output });
     if (!this.#isDraining) this.drain();
-    this.#clock.arm(this.#exports.deadline());
+    this.#armSoon();
     return result;
   }
+
+  /** Once for all calls of this turn: what the deadline is now. */
+  #armSoon() {
+    if (this.#isArming) return;
+    this.#isArming = true;
+    queueMicrotask(this.#arm);
+  }
+
+  #arm = () => {
+    this.#isArming = false;
+    this.#clock.arm(this.#exports.deadline());
+  };
 
   /** Carry out all effects that wait. A handler calls it when it may not return before they are. */
   drain() {
     const wasDraining = this.#isDraining;
     this.#isDraining = true;
-    for (let effect; (effect = this.#queue.shift());) {
+    while (this.#next < this.#queue.length) {
+      const effect = this.#queue[this.#next++];
       try {
         this.#owners.get(effect.owner)?.[effect.kind]?.(effect);
       } catch (cause) {
         surface(cause); // one handler's fault is not the next one's
       }
     }
+    this.#queue.length = this.#next = 0;
     this.#isDraining = wasDraining;
   }
 
   /** Take what the call has left in the outbox: copies, so that the next call may come at any time. */
   #collect() {
     const count = this.#exports.outbox_count();
-    const records = count && this.#exports.outbox();
-    const data = count && this.#exports.outbox_bytes();
+    if (count === 0) {
+      check(this.#exports.outbox_clear()); // what was to be added may not have found room
+      return NOTHING;
+    }
+    const records = this.#exports.outbox();
+    const data = this.#exports.outbox_bytes();
     this.#renewViews();
     const last = (records + (count - 1) * RECORD) >> 2; // its bytes are the last ones
-    const len = count && this.#u32[last + 6] + this.#u32[last + 7];
+    const len = this.#u32[last + 6] + this.#u32[last + 7];
     const bytes = len ? this.#u8.slice(data, data + len) : EMPTY;
     const effects = this.tap ? this.#u8.slice(records, records + count * RECORD) : EMPTY;
     for (let i = 0; i < count; i++) {
-      const effect = this.#effect(records + i * RECORD, bytes);
+      const at = records + i * RECORD;
+      const effect = new Effect(this.#u32, at >> 2, this.#f64[(at + 16) >> 3], bytes);
       if (effect.kind > EFFECT.SOCKET_CLOSE) this.#queue.push(effect);
-      else this.#socket(effect, data + effect.bytes.byteOffset);
+      else this.#socket(effect, data + effect.at);
     }
     check(this.#exports.outbox_clear());
     return { effects, bytes };
@@ -242,25 +296,6 @@ export class Core {
     const at = this.#exports.inbox(0);
     this.#renewViews();
     return this.#u8.slice(at, at + this.#inputLen);
-  }
-
-  /**
-   * @param {number} at of the record
-   * @param {Uint8Array} bytes
-   * @returns {Effect}
-   */
-  #effect(at, bytes) {
-    const i = at >> 2;
-    const u32 = this.#u32;
-    const start = u32[i + 6];
-    return {
-      kind: u32[i],
-      owner: u32[i + 1],
-      a: u32[i + 2],
-      b: u32[i + 3],
-      number: this.#f64[(at + 16) >> 3],
-      bytes: u32[i + 7] ? bytes.subarray(start, start + u32[i + 7]) : EMPTY,
-    };
   }
 
   #renewViews() {

@@ -8,6 +8,7 @@ import { HUB } from './hub-module.js';
  * @typedef {object} HubHost carries out what the hub decides
  * @property {(sessions: Uint32Array, frame: Uint8Array) => void} send one frame for all of these; both are yours
  * @property {(session: number, code: number, reason: string) => void} close the hub has forgotten this session already
+ * @property {(session: number) => void} [joins] from now on this session takes several frames in one message
  * @property {(session: number, event: 'opened' | 'closed' | 'given-up', text: string) => void} tell for a log
  */
 
@@ -18,6 +19,8 @@ import { HUB } from './hub-module.js';
  * @property {number} [maxParams] held at once
  * @property {number} [messagesPerSecond] of one session
  */
+
+export { FRAME_MAX }; // bytes
 
 /** Metrics of a hub, in order: their names and what they count. */
 export const HUB_METRICS = HUB_STATS;
@@ -43,6 +46,7 @@ export class Hub {
       [EFFECT.HUB_SEND]({ a, bytes }) {
         host.send(new Uint32Array(bytes.buffer, bytes.byteOffset, a), bytes.subarray(a * 4));
       },
+      [EFFECT.HUB_JOINS]: ({ a }) => host.joins?.(a),
       [EFFECT.HUB_CLOSE]: ({ a, b, bytes }) => host.close(a, b, textOf(bytes)),
       [EFFECT.HUB_EVENT]({ a, b, bytes }) {
         const event = EVENT_NAMES.get(b);

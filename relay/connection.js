@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { FRAME_MAX } from '../js-glue/hub.js';
 
 /** @typedef {import('node:net').Socket} Socket */
 
@@ -7,18 +8,37 @@ const GOODBYE_MS = 2_000; // for the other side's half of a closing handshake
 
 /** Holds back what is written in one turn of the event loop, so that many small frames leave in one write. */
 export class Corks {
-  /** @type {Set<Socket>} */ #corked = new Set();
+  /** @type {Set<Connection>} */ #corked = new Set();
   #pull = () => {
-    for (const socket of this.#corked) socket.uncork();
+    for (const connection of this.#corked) connection.uncork();
     this.#corked.clear();
   };
 
-  /** @param {Socket} socket about to be written to */
-  hold(socket) {
-    if (this.#corked.has(socket)) return;
+  /** @param {Connection} connection about to be written to; its uncork() is called when the turn is over */
+  hold(connection) {
     if (this.#corked.size === 0) setImmediate(this.#pull);
-    this.#corked.add(socket);
-    socket.cork();
+    this.#corked.add(connection);
+  }
+}
+
+/** Frames that wait to leave in one message. */
+class Joint {
+  /** @type {Uint8Array[]} */ #frames = [];
+  bytes = 0;
+
+  /** @param {Uint8Array} frame */
+  add(frame) {
+    this.#frames.push(frame);
+    this.bytes += frame.length;
+  }
+
+  /** @returns {Uint8Array} all of them; none is left */
+  take() {
+    const { bytes } = this;
+    const frames = this.#frames;
+    this.#frames = [];
+    this.bytes = 0;
+    return frames.length === 1 ? frames[0] : Buffer.concat(frames, bytes);
   }
 }
 
@@ -34,6 +54,8 @@ export class Connection {
   #caughtUp;
   #leftOut = 0;
   #slowSince = 0;
+  #isCorked = false;
+  /** @type {Joint | undefined} */ #joint;
 
   /**
    * @param {WebSocket} ws
@@ -54,9 +76,36 @@ export class Connection {
   /** @param {Uint8Array} frame kept until it is written */
   send(frame) {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
-    if (this.#ws.bufferedAmount > this.#maxBuffered) return this.#leaveOut();
-    this.#corks.hold(this.#socket);
-    this.#ws.send(frame);
+    const waiting = this.#ws.bufferedAmount + (this.#joint?.bytes ?? 0);
+    if (waiting > this.#maxBuffered) return this.#leaveOut();
+    this.#cork();
+    if (!this.#joint) return this.#ws.send(frame);
+    if (this.#joint.bytes + frame.length > FRAME_MAX) this.#ws.send(this.#joint.take());
+    this.#joint.add(frame);
+  }
+
+  /** From now on the frames of one turn leave in one message. */
+  join() {
+    this.#joint ??= new Joint();
+  }
+
+  #cork() {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#corks.hold(this);
+    this.#socket.cork();
+  }
+
+  /** The turn is over: what was held back leaves. */
+  uncork() {
+    this.#isCorked = false;
+    this.#sendJoint();
+    this.#socket.uncork();
+  }
+
+  #sendJoint() {
+    if (this.#joint?.bytes && this.#ws.readyState === WebSocket.OPEN)
+      this.#ws.send(this.#joint.take());
   }
 
   /**
@@ -64,6 +113,7 @@ export class Connection {
    * @param {string} reason
    */
   close(code, reason) {
+    this.#sendJoint();
     this.#ws.close(code, reason);
     const timer = setTimeout(() => this.#ws.terminate(), GOODBYE_MS);
     this.#ws.once('close', () => clearTimeout(timer));

@@ -33,6 +33,7 @@ export class Router {
   static async open(options) {
     const hub = await Hub.open(options.name ?? '', options, {
       send: (sessions, frame) => router.#send(sessions, frame),
+      joins: (session) => router.#connections.get(session)?.join(),
       close: (session, code, reason) => router.#forget(session)?.close(code, reason),
       tell: (session, event, text) =>
         router.#log(`session ${session} ${event}${text && ` ${JSON.stringify(text)}`}`),

@@ -128,28 +128,36 @@ static void dispatch(clasp_hub *hub, clasp_hub_session *session, clasp_err err, 
     }
 }
 
-clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint64_t now_us) {
-    clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
-    if (!session) {
-        return CLASP_BAD_HANDLE;
-    }
-    CLASP_HUB_COUNT(hub, messages_received_total);
-    hub->stats[CLASP_HUB_STAT_bytes_received_total] += bytes.len;
-    clasp_frame frame;
+/* Take the first frame of a message. Returns its bytes; 0: it is no frame, so that nobody knows where another one begins. */
+static uint32_t take_frame(clasp_hub *hub, clasp_hub_session *session, clasp_span bytes, uint64_t now_us) {
+    clasp_frame frame = {.payload = {bytes.at, 0}};
     clasp_message message;
+    CLASP_HUB_COUNT(hub, messages_received_total);
     const clasp_err err = clasp_decode_any(bytes, hub->legacy, sizeof hub->legacy, &frame, &message);
+    const uint32_t len = frame.payload.len > 0 ? (uint32_t)(frame.payload.at - bytes.at) + frame.payload.len : 0;
     if (session->phase == CLASP_HUB_OPEN) {
         clasp_hub_sessions_touch(&hub->sessions, session, now_us);
     } else if (err != CLASP_OK || message.type != CLASP_MSG_HELLO) {
         hub->stats[CLASP_HUB_STAT_malformed_total] += err != CLASP_OK;
         clasp_hub_give_up(hub, session, "the first message has to be HELLO");
-        return CLASP_OK;
+        return 0;
     }
-    hub->outcome = 0;
     dispatch(hub, session, err, &message, now_us);
-    if (err == CLASP_OK && (message.type == CLASP_MSG_SET || message.type == CLASP_MSG_BUNDLE)) {
-        clasp_hub_resume_note(session, hub->outcome); /* in one place, whoever has answered it */
+    return len;
+}
+
+clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint64_t now_us) {
+    clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
+    if (!session) {
+        return CLASP_BAD_HANDLE;
     }
+    hub->stats[CLASP_HUB_STAT_bytes_received_total] += bytes.len;
+    uint32_t len;
+    do { /* one frame; of a client of ours all that there are */
+        len = take_frame(hub, session, bytes, now_us);
+        bytes = (clasp_span){bytes.at + len, bytes.len - len};
+        session = clasp_hub_sessions_find(&hub->sessions, handle);
+    } while (len > 0 && bytes.len > 0 && session && session->claim);
     return CLASP_OK;
 }
 

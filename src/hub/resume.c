@@ -283,4 +283,5 @@ void clasp_hub_on_claim(clasp_hub *hub, clasp_hub_session *session, const clasp_
         session->claim = claim;
     }
     answer(hub, session, get->address, is_known);
+    clasp_outbox_add(hub->out, CLASP_EFFECT_HUB_JOINS, 0, session->handle, 0, (clasp_span){NULL, 0});
 }

@@ -105,6 +105,7 @@ static void lose(clasp_client *client) {
     client->is_judged = false;
     client->pending.in_flight = 0;
     client->sync_us = 0;
+    clasp_client_set_joining(client, false);
     settle_all(client, CLASP_LIST_REQUESTS);
 }
 
@@ -155,6 +156,7 @@ clasp_err clasp_client_open(clasp_client *client, const clasp_session_options *o
 
 void clasp_client_close(clasp_client *client, uint64_t now_us) {
     const clasp_session_state before = clasp_client_get_state(client);
+    clasp_client_send_joined(client);
     clasp_session_close(client->session, now_us);
     follow(client, before, now_us);
 }
@@ -173,9 +175,9 @@ void clasp_client_socket_closed(clasp_client *client, uint32_t code, uint64_t no
     follow(client, before, now_us);
 }
 
-void clasp_client_received(clasp_client *client, clasp_span bytes, uint64_t now_us) {
+void clasp_client_received_frame(clasp_client *client, clasp_span frame, uint64_t now_us) {
     const clasp_session_state before = clasp_client_get_state(client);
-    clasp_session_received(client->session, bytes, now_us);
+    clasp_session_received(client->session, frame, now_us);
     follow(client, before, now_us);
 }
 
@@ -223,4 +225,5 @@ void clasp_client_tick(clasp_client *client, uint64_t now_us) {
         clasp_client_sync(client, now_us);
     }
     clasp_client_flush(client, now_us);
+    clasp_client_send_joined(client);
 }

@@ -295,4 +295,4 @@ static void subscribes(void *context, clasp_message *subscribe) {
     }
 }
 
-const clasp_session_watch CLASP_CLIENT_WATCH = {heard, subscribes};
+const clasp_session_watch CLASP_CLIENT_WATCH = {heard, subscribes, clasp_client_join};

@@ -51,6 +51,10 @@ struct clasp_client {
     clasp_writer bundle; /* over `members` */
     uint32_t member_count;
     uint8_t members[CLASP_FRAME_PAYLOAD_MAX];
+
+    bool is_joining;     /* the relay is one of ours: frames that leave together share a message */
+    uint32_t joined_len; /* bytes of `joined` that have not left */
+    uint8_t joined[CLASP_FRAME_MAX];
 };
 
 static inline clasp_span clasp_session_id_span(const clasp_session_id *id) {
@@ -67,11 +71,22 @@ static inline clasp_span clasp_client_claim(const clasp_client *client) {
 void clasp_client_settle(clasp_client *client, clasp_pending *entry, clasp_err err, double number,
                          clasp_span words);
 
+/** One frame has arrived. */
+void clasp_client_received_frame(clasp_client *client, clasp_span frame, uint64_t now_us);
+
 /** Send what may be sent of what waits. */
 void clasp_client_flush(clasp_client *client, uint64_t now_us);
 
 /** A value as PARAM or CACHED effect. */
 void clasp_client_tell_value(clasp_client *client, clasp_effect_kind kind, uint32_t ticket, clasp_value value);
+
+/* ---- client_join.c ------------------------------------------------------------------------------------------- */
+
+/** A frame is to leave: behind those that wait to leave together. False: frames do not share messages. */
+bool clasp_client_join(void *client, clasp_span frame);
+
+/** From now on frames share messages, or not any more: what waits is forgotten then. */
+void clasp_client_set_joining(clasp_client *client, bool is_joining);
 
 /* ---- client_send.c ------------------------------------------------------------------------------------------- */
 

@@ -13,7 +13,9 @@ clasp_err clasp_session_encode(clasp_session *session, const clasp_message *mess
 }
 
 void clasp_session_emit(clasp_session *session, clasp_span frame, uint64_t now_us) {
-    clasp_outbox_add(session->out, CLASP_EFFECT_SOCKET_SEND, session->handle, 0, 0, frame);
+    if (!session->watch || !session->watch->sends(session->watcher, frame)) {
+        clasp_outbox_add(session->out, CLASP_EFFECT_SOCKET_SEND, session->handle, 0, 0, frame);
+    }
     session->sent_us = now_us;
 }
 

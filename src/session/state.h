@@ -16,6 +16,8 @@ typedef struct clasp_session_watch {
     bool (*heard)(void *context, const clasp_message *message, uint64_t now_us);
     /** Put the options of a subscription into its SUBSCRIBE. */
     void (*subscribes)(void *context, clasp_message *subscribe);
+    /** A frame is to leave. True: it is taken, and sees to its way itself. */
+    bool (*sends)(void *context, clasp_span frame);
 } clasp_session_watch;
 
 struct clasp_session {

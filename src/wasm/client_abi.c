@@ -271,6 +271,9 @@ static int32_t client_event(clasp_client *client, uint32_t event, const input *i
         return clasp_client_sync(client, in->now_us);
     case CLASP_SESSION_EVENT_MATCH:
         return match(in);
+    case CLASP_SESSION_EVENT_FLUSH:
+        clasp_client_send_joined(client);
+        return CLASP_OK;
     default:
         return session_event(client, event, in);
     }
