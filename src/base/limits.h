@@ -127,6 +127,23 @@
 /* Bytes of the relay's name. */
 #define CLASP_HUB_NAME_MAX 256u
 
+/* The journal: bytes of its messages, how many (each has 24 bytes of book-keeping), and for how many seconds one is kept. Default,
+ * and the most that an option may ask for: 4 MiB + 16,384 x 24 = 4.4 MiB, 64 MiB + 262,144 x 24 = 70 MiB; while a ring
+ * grows its old block as well. */
+#define CLASP_HUB_JOURNAL_BYTES (4u << 20)
+#define CLASP_HUB_JOURNAL_BYTES_MAX (64u << 20)
+#define CLASP_HUB_JOURNAL_ENTRIES 16384u
+#define CLASP_HUB_JOURNAL_ENTRIES_MAX 262144u
+#define CLASP_HUB_JOURNAL_S 3600u
+#define CLASP_HUB_JOURNAL_S_MAX 604800u
+
+/* The answer to one REPLAY, or the history of one SUBSCRIBE: bytes of frames and their book-keeping, far below the outbox's
+ * bound; and the work of matching the journal, in comparisons of bytes: some 40 ms. Its price against the sender's rate is one
+ * message for each CLASP_HUB_REPLAY_PRICE of work: a session that asks for the worst all the time gets eight answers a second. */
+#define CLASP_HUB_REPLAY_BYTES (1u << 20)
+#define CLASP_HUB_REPLAY_WORK (4u << 20)
+#define CLASP_HUB_REPLAY_PRICE 32768u
+
 /* ---- peer ---------------------------------------------------------------------------------------------------- */
 
 /* Peers of one conference, those not yet forgotten included. */

@@ -16,12 +16,23 @@ static uint32_t option(uint32_t asked, uint32_t fallback, uint32_t most) {
     return value < most ? value : most;
 }
 
+static void init_journal(clasp_hub_journal *journal, const clasp_hub_options *options) {
+    const uint32_t bytes =
+        option(options->journal_bytes, CLASP_HUB_JOURNAL_BYTES, CLASP_HUB_JOURNAL_BYTES_MAX);
+    const uint32_t entries =
+        option(options->journal_entries, CLASP_HUB_JOURNAL_ENTRIES, CLASP_HUB_JOURNAL_ENTRIES_MAX);
+    const uint32_t age_s = option(options->journal_seconds, CLASP_HUB_JOURNAL_S, CLASP_HUB_JOURNAL_S_MAX);
+    const bool is_on = options->journal_bytes != CLASP_HUB_NO_JOURNAL;
+    clasp_hub_journal_init(journal, is_on ? bytes : 0, entries, age_s * UINT64_C(1000000));
+}
+
 static bool init(clasp_hub *hub, const clasp_hub_options *options) {
     const uint32_t sessions = option(options->max_sessions, CLASP_HUB_SESSIONS, CLASP_HUB_SESSIONS_MAX);
     const uint32_t params = option(options->max_params, CLASP_HUB_PARAMS, CLASP_HUB_PARAMS_MAX);
     clasp_span name = options->name.len > 0 ? options->name : clasp_span_of(DEFAULT_NAME);
     name.len = name.len < CLASP_HUB_NAME_MAX ? name.len : CLASP_HUB_NAME_MAX;
     clasp_hub_params_init(&hub->params, params, clasp_random_next(&hub->random));
+    init_journal(&hub->journal, options);
     hub->receivers = malloc(sessions * sizeof *hub->receivers);
     return hub->receivers && clasp_hub_sessions_init(&hub->sessions, sessions) &&
            clasp_hub_subs_init(&hub->subs, clasp_random_next(&hub->random)) &&
@@ -56,6 +67,7 @@ void clasp_hub_free(clasp_hub *hub) {
     clasp_hub_subs_deinit(&hub->subs);
     clasp_hub_sessions_deinit(&hub->sessions);
     clasp_hub_params_deinit(&hub->params);
+    clasp_hub_journal_deinit(&hub->journal);
     clasp_text_clear(&hub->name);
     free(hub->receivers);
     free(hub);
@@ -64,6 +76,7 @@ void clasp_hub_free(clasp_hub *hub) {
 /* ---- connections --------------------------------------------------------------------------------------------- */
 
 clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session) {
+    hub->now_us = now_us;
     const clasp_hub_session *added = clasp_hub_sessions_add(&hub->sessions, now_us);
     if (!added) {
         CLASP_HUB_COUNT(hub, sessions_refused_total);
@@ -83,7 +96,7 @@ void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session) {
 }
 
 void clasp_hub_disconnected(clasp_hub *hub, uint32_t handle, uint64_t now_us) {
-    (void)now_us;
+    hub->now_us = now_us;
     clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
     if (!session) {
         return;
@@ -126,6 +139,7 @@ static void dispatch(clasp_hub *hub, clasp_hub_session *session, clasp_err err, 
 }
 
 clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint64_t now_us) {
+    hub->now_us = now_us;
     clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
     if (!session) {
         return CLASP_BAD_HANDLE;
@@ -147,6 +161,7 @@ clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, 
 }
 
 void clasp_hub_left_out(clasp_hub *hub, uint32_t handle, uint32_t count, uint64_t now_us) {
+    hub->now_us = now_us;
     clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
     if (!session) {
         return;
@@ -166,15 +181,33 @@ uint64_t clasp_hub_deadline(const clasp_hub *hub) {
     return session < hub->sweep_us ? session : hub->sweep_us;
 }
 
+void clasp_hub_want_sweep(clasp_hub *hub, uint64_t at_us) {
+    const uint64_t soonest_us = hub->now_us + CLASP_HUB_SWEEP_US;
+    const uint64_t wanted_us = at_us > soonest_us ? at_us : soonest_us;
+    hub->sweep_us = wanted_us < hub->sweep_us ? wanted_us : hub->sweep_us;
+}
+
+static void sweep(clasp_hub *hub) {
+    clasp_hub_params_sweep(&hub->params, hub->now_us);
+    clasp_hub_journal_expire(&hub->journal, hub->now_us);
+    hub->sweep_us = UINT64_MAX;
+    if (hub->params.count > 0) {
+        clasp_hub_want_sweep(hub, hub->now_us);
+    }
+    if (hub->journal.count > 0) {
+        clasp_hub_want_sweep(hub, clasp_hub_journal_at(&hub->journal, 0)->time_us + hub->journal.age_us);
+    }
+}
+
 void clasp_hub_tick(clasp_hub *hub, uint64_t now_us) {
+    hub->now_us = now_us;
     clasp_hub_session *session;
     while ((session = clasp_hub_sessions_overdue(&hub->sessions, now_us)) != NULL) {
         clasp_hub_give_up(hub, session,
                           session->phase == CLASP_HUB_GREETING ? "no HELLO in time" : "silent for too long");
     }
     if (now_us >= hub->sweep_us) {
-        clasp_hub_params_sweep(&hub->params, now_us);
-        hub->sweep_us = hub->params.count > 0 ? now_us + CLASP_HUB_SWEEP_US : UINT64_MAX;
+        sweep(hub);
     }
 }
 
@@ -186,6 +219,10 @@ double clasp_hub_stat_value(const clasp_hub *hub, clasp_hub_stat stat) {
         return hub->subs.count;
     case CLASP_HUB_STAT_params:
         return hub->params.count;
+    case CLASP_HUB_STAT_journal_entries:
+        return hub->journal.count;
+    case CLASP_HUB_STAT_journal_bytes:
+        return hub->journal.payload_bytes;
     default:
         return stat < CLASP_HUB_STAT_COUNT ? (double)hub->stats[stat] : 0;
     }

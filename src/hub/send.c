@@ -4,10 +4,13 @@
 
 /* ---- encoding ------------------------------------------------------------------------------------------------ */
 
-/* Encode into the hub's frame. */
-static clasp_err encode(clasp_hub *hub, const clasp_message *message, clasp_span *frame) {
+/* Encode into the hub's frame; `at_us`: its timestamp, NULL for none. */
+static clasp_err encode(clasp_hub *hub, const clasp_message *message, const uint64_t *at_us,
+                        clasp_span *frame) {
     clasp_writer w = clasp_writer_of(hub->frame, sizeof hub->frame);
-    clasp_frame_write(&w, message);
+    uint8_t *start = clasp_frame_begin(&w, clasp_message_qos(message), at_us);
+    clasp_message_write(&w, message);
+    clasp_frame_end(&w, start);
     *frame = clasp_written(&w);
     return w.err;
 }
@@ -21,13 +24,27 @@ static void emit(clasp_hub *hub, const uint32_t *handles, uint32_t count, clasp_
     }
 }
 
-clasp_err clasp_hub_send(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *message) {
+clasp_err clasp_hub_send_at(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *message,
+                            const uint64_t *at_us) {
     clasp_span frame;
-    const clasp_err err = encode(hub, message, &frame);
+    const clasp_err err = encode(hub, message, at_us, &frame);
     if (err == CLASP_OK) {
         emit(hub, &session->handle, 1, frame);
     }
     return err;
+}
+
+clasp_err clasp_hub_send(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *message) {
+    return clasp_hub_send_at(hub, session, message, NULL);
+}
+
+void clasp_hub_send_payload(clasp_hub *hub, const clasp_hub_session *session, clasp_qos qos, uint64_t at_us,
+                            clasp_span payload) {
+    clasp_writer w = clasp_writer_of(hub->frame, sizeof hub->frame);
+    uint8_t *start = clasp_frame_begin(&w, qos, &at_us);
+    clasp_write_bytes(&w, payload);
+    clasp_frame_end(&w, start);
+    emit(hub, &session->handle, 1, clasp_written(&w));
 }
 
 /* ---- refusals ------------------------------------------------------------------------------------------------ */
@@ -69,23 +86,52 @@ static uint32_t gather(clasp_hub *hub, const clasp_route *route, uint8_t type_bi
     return count;
 }
 
-clasp_err clasp_hub_fan_out(clasp_hub *hub, const clasp_message *message, const clasp_hub_session *except) {
+/* Signals between two sessions are nobody else's, later neither. */
+static bool is_journalled(const clasp_hub *hub, clasp_span address) {
+    return hub->journal.max_bytes > 0 && !clasp_hub_is_signal(address);
+}
+
+static void write_down(clasp_hub *hub, const clasp_message *message, bool has_time, clasp_span frame) {
+    const uint32_t header = CLASP_FRAME_HEADER + (has_time ? CLASP_FRAME_TIMESTAMP : 0);
+    const clasp_hub_record record = {
+        .payload = {frame.at + header, frame.len - header},
+        .address_len = message->address.len,
+        .type_bit = clasp_message_type_bit(message),
+        .qos = (uint8_t)clasp_message_qos(message),
+    };
+    clasp_hub_journal_add(&hub->journal, &record, hub->now_us);
+    clasp_hub_want_sweep(hub, hub->now_us + hub->journal.age_us);
+}
+
+clasp_err clasp_hub_fan_out_at(clasp_hub *hub, const clasp_message *message, const clasp_hub_session *except,
+                               const uint64_t *at_us) {
     clasp_route route;
     clasp_err err = clasp_routes_find(hub->subs.routes, message->address, &route);
     if (err != CLASP_OK) {
         return err;
     }
     const uint32_t count = gather(hub, &route, clasp_message_type_bit(message), except);
-    if (count == 0) {
+    const bool is_kept = is_journalled(hub, message->address);
+    if (count == 0 && !is_kept) {
         return CLASP_OK;
     }
     clasp_span frame;
-    err = encode(hub, message, &frame);
-    if (err == CLASP_OK) {
+    err = encode(hub, message, at_us, &frame);
+    if (err != CLASP_OK) {
+        return count > 0 ? err : CLASP_OK;
+    }
+    if (is_kept) {
+        write_down(hub, message, at_us != NULL, frame);
+    }
+    if (count > 0) {
         emit(hub, hub->receivers, count, frame);
         hub->stats[CLASP_HUB_STAT_deliveries_total] += count;
     }
-    return err;
+    return CLASP_OK;
+}
+
+clasp_err clasp_hub_fan_out(clasp_hub *hub, const clasp_message *message, const clasp_hub_session *except) {
+    return clasp_hub_fan_out_at(hub, message, except, NULL);
 }
 
 /* ---- the end of a session ------------------------------------------------------------------------------------ */

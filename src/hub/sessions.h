@@ -72,6 +72,9 @@ clasp_hub_session *clasp_hub_sessions_overdue(const clasp_hub_sessions *sessions
 bool clasp_hub_session_spend(clasp_hub_session *session, uint32_t count, uint32_t per_second,
                              uint64_t now_us);
 
+/** Take up to `count` more, for work that was found out to be worth them; what is not there is forgiven. */
+void clasp_hub_session_charge(clasp_hub_session *session, uint32_t count);
+
 static inline uint32_t clasp_hub_slot(const clasp_hub_sessions *sessions, const clasp_hub_session *session) {
     return (uint32_t)(session - sessions->slots);
 }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "hub/hub.h"
+#include "hub/journal.h"
 #include "hub/params.h"
 #include "hub/sessions.h"
 #include "hub/subs.h"
@@ -13,11 +14,13 @@ struct clasp_hub {
     clasp_hub_sessions sessions;
     clasp_hub_subs subs;
     clasp_hub_params params;
+    clasp_hub_journal journal;
+    uint64_t now_us;        /* of the call at hand */
     size_t announced_bytes; /* of all sessions */
     clasp_random random;
     clasp_text name;
     uint32_t max_subscriptions, messages_per_second; /* per session */
-    uint64_t sweep_us;   /* when params are looked through; UINT64_MAX: there are none */
+    uint64_t sweep_us;   /* when what is over is looked for; UINT64_MAX: nothing is held */
     uint64_t fan_outs;   /* number of the latest one */
     uint32_t *receivers; /* handles of a fan-out, room for all sessions; given by malloc */
     uint64_t stats[CLASP_HUB_STAT_COUNT];
@@ -37,11 +40,19 @@ clasp_hub_handler *clasp_hub_handler_of(uint8_t type);
 
 clasp_hub_handler clasp_hub_on_set, clasp_hub_on_publish, clasp_hub_on_bundle;  /* traffic.c */
 clasp_hub_handler clasp_hub_on_get, clasp_hub_on_subscribe, clasp_hub_on_query; /* lookup.c */
+clasp_hub_handler clasp_hub_on_replay;                                          /* replay.c */
+
+/** Something is held that is over at a time: the next look for such things comes then at the latest, or CLASP_HUB_SWEEP_US from
+ *  now if that is later. */
+void clasp_hub_want_sweep(clasp_hub *hub, uint64_t at_us);
 
 /** Take back all that a session has: subscriptions, locks, announcements. */
 void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session);
 
 /** SNAPSHOTs of all params, as many as their size needs; one without a param when there is none. */
 void clasp_hub_send_params(clasp_hub *hub, clasp_hub_session *session, uint64_t now_us);
+
+/** What a new subscription asks for of the past (its options history and window), from the journal. */
+void clasp_hub_send_history(clasp_hub *hub, clasp_hub_session *session, const clasp_message *subscribe);
 
 #endif
