@@ -144,6 +144,17 @@
 #define CLASP_HUB_REPLAY_WORK (4u << 20)
 #define CLASP_HUB_REPLAY_PRICE 32768u
 
+/* Gestures that run at once, and the bytes of their addresses and held moves with their book-keeping; the least recently used one
+ * is forgotten, and its moves pass one by one. One without a message for so long is forgotten as well. */
+#define CLASP_HUB_GESTURES 1024u
+#define CLASP_HUB_GESTURE_BYTES (4u << 20)
+#define CLASP_HUB_GESTURE_IDLE_US 60000000u
+
+/* A move is held back until no other one has come for so long, a frame of a display; and in any case for two: a hand that
+ * never rests would not be seen to move. */
+#define CLASP_HUB_GESTURE_QUIET_US 16000u
+#define CLASP_HUB_GESTURE_HOLD_US 32000u
+
 /* ---- peer ---------------------------------------------------------------------------------------------------- */
 
 /* Peers of one conference, those not yet forgotten included. */

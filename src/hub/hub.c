@@ -33,6 +33,7 @@ static bool init(clasp_hub *hub, const clasp_hub_options *options) {
     name.len = name.len < CLASP_HUB_NAME_MAX ? name.len : CLASP_HUB_NAME_MAX;
     clasp_hub_params_init(&hub->params, params, clasp_random_next(&hub->random));
     init_journal(&hub->journal, options);
+    hub->gestures.hash_key = clasp_random_next(&hub->random);
     hub->receivers = malloc(sessions * sizeof *hub->receivers);
     return hub->receivers && clasp_hub_sessions_init(&hub->sessions, sessions) &&
            clasp_hub_subs_init(&hub->subs, clasp_random_next(&hub->random)) &&
@@ -68,6 +69,7 @@ void clasp_hub_free(clasp_hub *hub) {
     clasp_hub_sessions_deinit(&hub->sessions);
     clasp_hub_params_deinit(&hub->params);
     clasp_hub_journal_deinit(&hub->journal);
+    clasp_hub_gestures_deinit(&hub->gestures);
     clasp_text_clear(&hub->name);
     free(hub->receivers);
     free(hub);
@@ -87,6 +89,7 @@ clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session
 }
 
 void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session) {
+    clasp_hub_drop_gestures(hub, session);
     clasp_hub_subs_drop_all(&hub->subs, session);
     clasp_hub_announced_drop(&session->announced, &hub->announced_bytes);
     if (session->has_locked) {
@@ -176,26 +179,33 @@ void clasp_hub_left_out(clasp_hub *hub, uint32_t handle, uint32_t count, uint64_
 
 /* ---- time ---------------------------------------------------------------------------------------------------- */
 
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
 uint64_t clasp_hub_deadline(const clasp_hub *hub) {
-    const uint64_t session = clasp_hub_sessions_deadline(&hub->sessions);
-    return session < hub->sweep_us ? session : hub->sweep_us;
+    const uint64_t silence_us = clasp_hub_sessions_deadline(&hub->sessions);
+    const uint64_t held_us = clasp_hub_dues_deadline(&hub->gestures.dues);
+    return earlier(earlier(silence_us, hub->sweep_us), held_us);
 }
 
 void clasp_hub_want_sweep(clasp_hub *hub, uint64_t at_us) {
     const uint64_t soonest_us = hub->now_us + CLASP_HUB_SWEEP_US;
     const uint64_t wanted_us = at_us > soonest_us ? at_us : soonest_us;
-    hub->sweep_us = wanted_us < hub->sweep_us ? wanted_us : hub->sweep_us;
+    hub->sweep_us = earlier(wanted_us, hub->sweep_us);
 }
 
 static void sweep(clasp_hub *hub) {
     clasp_hub_params_sweep(&hub->params, hub->now_us);
     clasp_hub_journal_expire(&hub->journal, hub->now_us);
+    clasp_hub_trim_gestures(hub);
     hub->sweep_us = UINT64_MAX;
     if (hub->params.count > 0) {
         clasp_hub_want_sweep(hub, hub->now_us);
     }
     if (hub->journal.count > 0) {
         clasp_hub_want_sweep(hub, clasp_hub_journal_at(&hub->journal, 0)->time_us + hub->journal.age_us);
+    }
+    if (hub->gestures.oldest) {
+        clasp_hub_want_sweep(hub, hub->gestures.oldest->used_us + CLASP_HUB_GESTURE_IDLE_US);
     }
 }
 
@@ -206,6 +216,7 @@ void clasp_hub_tick(clasp_hub *hub, uint64_t now_us) {
         clasp_hub_give_up(hub, session,
                           session->phase == CLASP_HUB_GREETING ? "no HELLO in time" : "silent for too long");
     }
+    clasp_hub_release_due_moves(hub);
     if (now_us >= hub->sweep_us) {
         sweep(hub);
     }

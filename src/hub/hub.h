@@ -31,7 +31,8 @@
     X(rejected_total, "well-formed messages answered by ERROR")                    \
     X(rate_limited_total, "messages dropped over a rate limit")                    \
     X(left_out_total, "messages left out for clients that do not keep up")         \
-    X(replays_total, "REPLAY messages answered from the journal")
+    X(replays_total, "REPLAY messages answered from the journal")                  \
+    X(moves_held_total, "moves of gestures held back for a newer one or for quiet")
 // clang-format on
 
 typedef enum clasp_hub_stat {

@@ -3,6 +3,7 @@
 #define CLASP_HUB_STATE_H
 
 #include "base/text.h"
+#include "hub/gestures.h"
 #include "hub/hub.h"
 #include "hub/journal.h"
 #include "hub/params.h"
@@ -15,6 +16,7 @@ struct clasp_hub {
     clasp_hub_subs subs;
     clasp_hub_params params;
     clasp_hub_journal journal;
+    clasp_hub_gestures gestures;
     uint64_t now_us;        /* of the call at hand */
     size_t announced_bytes; /* of all sessions */
     clasp_random random;
@@ -48,6 +50,21 @@ void clasp_hub_want_sweep(clasp_hub *hub, uint64_t at_us);
 
 /** Take back all that a session has: subscriptions, locks, announcements. */
 void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session);
+
+/** Hold back a PUBLISH if it is a move of a running gesture: true, and it goes out later. */
+bool clasp_hub_hold_move(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *publish);
+
+/** Send the moves that are held of a session at an address: before anything else of it goes there. */
+void clasp_hub_release_moves(clasp_hub *hub, const clasp_hub_session *session, clasp_span address);
+
+/** A PUBLISH of signal gesture went out: gestures start and end with it. */
+void clasp_hub_follow_gesture(clasp_hub *hub, clasp_hub_session *session, const clasp_message *publish);
+
+/** Send the moves whose time has come; those of gestures that are too many or too old, and forget these; those of a session that
+ *  ends, and forget its gestures. */
+void clasp_hub_release_due_moves(clasp_hub *hub);
+void clasp_hub_trim_gestures(clasp_hub *hub);
+void clasp_hub_drop_gestures(clasp_hub *hub, const clasp_hub_session *session);
 
 /** SNAPSHOTs of all params, as many as their size needs; one without a param when there is none. */
 void clasp_hub_send_params(clasp_hub *hub, clasp_hub_session *session, uint64_t now_us);

@@ -60,6 +60,9 @@ static clasp_err apply_set(clasp_hub *hub, clasp_hub_session *session, const cla
     CLASP_HUB_COUNT(hub, sets_total);
     *written = param;
 
+    if (session->gesture_count > 0) {
+        clasp_hub_release_moves(hub, session, set->address);
+    }
     clasp_message news = *set;
     news.has |= CLASP_HAS_REVISION;
     news.revision = param->revision;
@@ -145,12 +148,25 @@ static verdict send_signal(clasp_hub *hub, const clasp_hub_session *session, con
     return verdict_of(err);
 }
 
+/* Send a PUBLISH to all who subscribe, after what is held back for its address. */
+static clasp_err spread(clasp_hub *hub, clasp_hub_session *session, const clasp_message *publish,
+                        const uint64_t *at_us) {
+    if (session->gesture_count > 0) {
+        clasp_hub_release_moves(hub, session, publish->address);
+    }
+    const clasp_err err = clasp_hub_fan_out_at(hub, publish, session, at_us);
+    if (err == CLASP_OK && publish->signal == CLASP_SIGNAL_GESTURE) {
+        clasp_hub_follow_gesture(hub, session, publish);
+    }
+    return err;
+}
+
 /* Send a PUBLISH to where it goes. `at_us` as in apply_set(). */
 static verdict apply_publish(clasp_hub *hub, clasp_hub_session *session, const clasp_message *publish,
                              const uint64_t *at_us) {
     const clasp_span target = signal_target(publish->address);
     const verdict v = target.at ? send_signal(hub, session, publish, target, at_us)
-                                : verdict_of(clasp_hub_fan_out_at(hub, publish, session, at_us));
+                                : verdict_of(spread(hub, session, publish, at_us));
     if (v.code == 0) {
         CLASP_HUB_COUNT(hub, publishes_total);
     }
@@ -160,6 +176,10 @@ static verdict apply_publish(clasp_hub *hub, clasp_hub_session *session, const c
 void clasp_hub_on_publish(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
                           uint64_t now_us) {
     (void)now_us;
+    if (session->gesture_count > 0 && clasp_hub_hold_move(hub, session, message)) {
+        CLASP_HUB_COUNT(hub, publishes_total);
+        return;
+    }
     const verdict v = apply_publish(hub, session, message, NULL);
     if (v.code != 0) {
         clasp_hub_refuse(hub, session, v.code, v.text, message->address);
