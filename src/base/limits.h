@@ -155,6 +155,13 @@
 #define CLASP_HUB_GESTURE_QUIET_US 16000u
 #define CLASP_HUB_GESTURE_HOLD_US 32000u
 
+/* What subscriptions with max rate or epsilon got last, each at each address: how many, and bytes with their book-keeping and with
+ * what is held back over a rate (counted once for each who waits for it). The least recently used one is forgotten: the next
+ * message there passes. 16,384 states of some 130 bytes, addresses and frames: 8 MiB; the tables around them: at most 65,536
+ * pointers to filters of 24 bytes, 16,384 dues and 4,096 buckets, 2.2 MiB. */
+#define CLASP_HUB_FILTER_STATES 16384u
+#define CLASP_HUB_FILTER_BYTES (8u << 20)
+
 /* ---- peer ---------------------------------------------------------------------------------------------------- */
 
 /* Peers of one conference, those not yet forgotten included. */

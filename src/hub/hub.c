@@ -184,7 +184,8 @@ static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
 uint64_t clasp_hub_deadline(const clasp_hub *hub) {
     const uint64_t silence_us = clasp_hub_sessions_deadline(&hub->sessions);
     const uint64_t held_us = clasp_hub_dues_deadline(&hub->gestures.dues);
-    return earlier(earlier(silence_us, hub->sweep_us), held_us);
+    const uint64_t waiting_us = clasp_hub_dues_deadline(&hub->subs.filters.dues);
+    return earlier(earlier(silence_us, hub->sweep_us), earlier(held_us, waiting_us));
 }
 
 void clasp_hub_want_sweep(clasp_hub *hub, uint64_t at_us) {
@@ -217,6 +218,7 @@ void clasp_hub_tick(clasp_hub *hub, uint64_t now_us) {
                           session->phase == CLASP_HUB_GREETING ? "no HELLO in time" : "silent for too long");
     }
     clasp_hub_release_due_moves(hub);
+    clasp_hub_release_due_values(hub);
     if (now_us >= hub->sweep_us) {
         sweep(hub);
     }

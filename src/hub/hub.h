@@ -32,7 +32,8 @@
     X(rate_limited_total, "messages dropped over a rate limit")                    \
     X(left_out_total, "messages left out for clients that do not keep up")         \
     X(replays_total, "REPLAY messages answered from the journal")                  \
-    X(moves_held_total, "moves of gestures held back for a newer one or for quiet")
+    X(moves_held_total, "moves of gestures held back for a newer one or for quiet")   \
+    X(values_skipped_total, "values left out as the options of a subscription ask")
 // clang-format on
 
 typedef enum clasp_hub_stat {

@@ -120,9 +120,8 @@ void clasp_hub_on_get(clasp_hub *hub, clasp_hub_session *session, const clasp_me
 
 void clasp_hub_on_subscribe(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
                             uint64_t now_us) {
-    const clasp_hub_wish wish = {message->address, message->id, message->types};
     const clasp_err err =
-        clasp_hub_subs_put(&hub->subs, &hub->sessions, session, &wish, hub->max_subscriptions);
+        clasp_hub_subs_put(&hub->subs, &hub->sessions, session, message, hub->max_subscriptions);
     if (err != CLASP_OK) {
         clasp_hub_refuse(hub, session, clasp_wire_error_of(err), clasp_err_text(err), message->address);
         return;

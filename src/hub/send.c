@@ -15,8 +15,8 @@ static clasp_err encode(clasp_hub *hub, const clasp_message *message, const uint
     return w.err;
 }
 
-/* One frame for `count` sessions. Without memory the outbox keeps the error for the host. */
-static void emit(clasp_hub *hub, const uint32_t *handles, uint32_t count, clasp_span frame) {
+/* Without memory the outbox keeps the error for the host. */
+void clasp_hub_emit(clasp_hub *hub, const uint32_t *handles, uint32_t count, clasp_span frame) {
     const clasp_span list = {(const uint8_t *)handles, count * (uint32_t)sizeof *handles};
     if (clasp_outbox_add2(hub->out, CLASP_EFFECT_HUB_SEND, 0, count, 0, list, frame)) {
         hub->stats[CLASP_HUB_STAT_messages_sent_total] += count;
@@ -29,7 +29,7 @@ clasp_err clasp_hub_send_at(clasp_hub *hub, const clasp_hub_session *session, co
     clasp_span frame;
     const clasp_err err = encode(hub, message, at_us, &frame);
     if (err == CLASP_OK) {
-        emit(hub, &session->handle, 1, frame);
+        clasp_hub_emit(hub, &session->handle, 1, frame);
     }
     return err;
 }
@@ -44,7 +44,7 @@ void clasp_hub_send_payload(clasp_hub *hub, const clasp_hub_session *session, cl
     uint8_t *start = clasp_frame_begin(&w, qos, &at_us);
     clasp_write_bytes(&w, payload);
     clasp_frame_end(&w, start);
-    emit(hub, &session->handle, 1, clasp_written(&w));
+    clasp_hub_emit(hub, &session->handle, 1, clasp_written(&w));
 }
 
 /* ---- refusals ------------------------------------------------------------------------------------------------ */
@@ -70,13 +70,19 @@ void clasp_hub_refuse(clasp_hub *hub, const clasp_hub_session *session, clasp_wi
 
 /* ---- fan-out ------------------------------------------------------------------------------------------------- */
 
-/* Gather the sessions behind a route, each once. Returns how many. */
+/* Gather the sessions behind a route, each once, but for subscriptions that have options: whether there are any is said by
+ * `has_filtered`. Returns how many. */
 static uint32_t gather(clasp_hub *hub, const clasp_route *route, uint8_t type_bit,
-                       const clasp_hub_session *except) {
+                       const clasp_hub_session *except, bool *has_filtered) {
     const uint64_t mark = ++hub->fan_outs;
     uint32_t count = 0;
+    *has_filtered = false;
     for (uint32_t i = 0; i < route->sub_count; i++) {
         const clasp_hub_sub *sub = &hub->subs.list[route->subs[i]];
+        if (sub->is_filtered) {
+            *has_filtered = true;
+            continue;
+        }
         clasp_hub_session *session = &hub->sessions.slots[sub->slot];
         if ((sub->types & type_bit) != 0 && session->mark != mark && session != except) {
             session->mark = mark;
@@ -110,21 +116,26 @@ clasp_err clasp_hub_fan_out_at(clasp_hub *hub, const clasp_message *message, con
     if (err != CLASP_OK) {
         return err;
     }
-    const uint32_t count = gather(hub, &route, clasp_message_type_bit(message), except);
+    bool has_filtered;
+    uint32_t count = gather(hub, &route, clasp_message_type_bit(message), except, &has_filtered);
+    const bool is_asked_for = count > 0 || has_filtered;
     const bool is_kept = is_journalled(hub, message->address);
-    if (count == 0 && !is_kept) {
+    if (!is_asked_for && !is_kept) {
         return CLASP_OK;
     }
     clasp_span frame;
     err = encode(hub, message, at_us, &frame);
     if (err != CLASP_OK) {
-        return count > 0 ? err : CLASP_OK;
+        return is_asked_for ? err : CLASP_OK;
     }
     if (is_kept) {
         write_down(hub, message, at_us != NULL, frame);
     }
+    if (has_filtered) {
+        count = clasp_hub_pass_filters(hub, &route, message, except, frame, count);
+    }
     if (count > 0) {
-        emit(hub, hub->receivers, count, frame);
+        clasp_hub_emit(hub, hub->receivers, count, frame);
         hub->stats[CLASP_HUB_STAT_deliveries_total] += count;
     }
     return CLASP_OK;

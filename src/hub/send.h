@@ -4,6 +4,9 @@
 
 #include "hub/state.h"
 
+/** HUB_SEND: one frame for `count` sessions. */
+void clasp_hub_emit(clasp_hub *hub, const uint32_t *handles, uint32_t count, clasp_span frame);
+
 /** Send a message to one session. CLASP_TOO_LARGE when it fits no frame: then nothing is sent. */
 clasp_err clasp_hub_send(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *message);
 
@@ -36,6 +39,17 @@ clasp_err clasp_hub_fan_out(clasp_hub *hub, const clasp_message *message, const 
 /** The same, with the time that the message is meant for as the timestamp of its frame; NULL: none. */
 clasp_err clasp_hub_fan_out_at(clasp_hub *hub, const clasp_message *message, const clasp_hub_session *except,
                                const uint64_t *at_us);
+
+/**
+ * The part of a fan-out that goes to subscriptions with options (max rate, epsilon): adds to the `count` receivers whom they let
+ * it pass to, and holds it back for others.
+ * @return the receivers there are now
+ */
+uint32_t clasp_hub_pass_filters(clasp_hub *hub, const clasp_route *route, const clasp_message *message,
+                                const clasp_hub_session *except, clasp_span frame, uint32_t count);
+
+/** Send what was held back over a rate and may go now. */
+void clasp_hub_release_due_values(clasp_hub *hub);
 
 /** HUB_CLOSE: the connection is to be closed, and the session is gone from here on. */
 void clasp_hub_give_up(clasp_hub *hub, clasp_hub_session *session, const char *reason);

@@ -28,7 +28,8 @@ typedef struct clasp_hub_session {
     uint64_t mark;         /* the fan-out that reached it last */
     uint32_t first_sub;    /* head of the list of its subscriptions, see subs.h */
     uint32_t sub_count;
-    uint32_t gesture_count; /* that run */
+    uint32_t filtered_count; /* of them, with options that say what they get */
+    uint32_t gesture_count;  /* that run */
     clasp_hub_announced announced;
     uint64_t last_us; /* its last message, or the connection */
     double tokens;    /* messages that it may send at once, as of `tokens_us` */
