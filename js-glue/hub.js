@@ -1,4 +1,4 @@
-import { EFFECT, FRAME_MAX, HUB_EVENT, HUB_STATS } from './abi.gen.js';
+import { EFFECT, FRAME_MAX, HUB_EVENT, HUB_NO_JOURNAL, HUB_OPTIONS, HUB_STATS } from './abi.gen.js';
 import { now } from './clock.js';
 import { Core, textOf } from './core.js';
 import { check } from './error.js';
@@ -18,9 +18,31 @@ import { HUB } from './hub-module.js';
  * @property {number} [maxSubscriptions] of one session
  * @property {number} [maxParams] held at once
  * @property {number} [messagesPerSecond] of one session
+ * @property {number} [journalBytes] of the messages kept for REPLAY and for the history of new subscriptions; 4 MiB by default, at
+ *   most 64 MiB. 0: nothing is kept, and REPLAY is answered by ERROR 501
+ * @property {number} [journalEntries] messages kept: 16,384 by default, at most 262,144
+ * @property {number} [journalSeconds] for how long: 3,600 by default, at most a week
  */
 
 export { FRAME_MAX }; // bytes
+const encoder = new TextEncoder();
+
+/**
+ * What hub_start() takes: the options as numbers in their order, then the name.
+ * @param {string} name
+ * @param {HubLimits} limits
+ */
+function startInput(name, limits) {
+  /** @type {Record<string, number | undefined>} */
+  const values = { ...limits };
+  if (limits.journalBytes === 0) values.journalBytes = HUB_NO_JOURNAL;
+  const numbers = Uint32Array.from(HUB_OPTIONS, (option) => values[option] ?? 0);
+  const text = encoder.encode(name);
+  const input = new Uint8Array(numbers.byteLength + text.length);
+  input.set(new Uint8Array(numbers.buffer));
+  input.set(text, numbers.byteLength);
+  return input;
+}
 
 /** Metrics of a hub, in order: their names and what they count. */
 export const HUB_METRICS = HUB_STATS;
@@ -64,9 +86,8 @@ export class Hub {
   static async open(name, limits, host) {
     const core = await Core.open(HUB);
     const hub = new Hub(core, host);
-    const { maxSessions = 0, maxSubscriptions = 0, maxParams = 0, messagesPerSecond = 0 } = limits;
-    const len = core.put(name);
-    check(core.call('hub_start', len, maxSessions, maxSubscriptions, maxParams, messagesPerSecond));
+    const len = core.put(startInput(name, limits));
+    check(core.call('hub_start', len, HUB_OPTIONS.length));
     return hub;
   }
 

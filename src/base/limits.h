@@ -172,6 +172,40 @@
 #define CLASP_HUB_RESUME_CLIENTS 4096u
 #define CLASP_HUB_RESULTS 1024u
 #define CLASP_HUB_RESUME_US 300000000u
+/* The journal: bytes of its messages, how many (each has 24 bytes of book-keeping), and for how many seconds one is kept. Default,
+ * and the most that an option may ask for: 4 MiB + 16,384 x 24 = 4.4 MiB, 64 MiB + 262,144 x 24 = 70 MiB; while a ring
+ * grows its old block as well. */
+#define CLASP_HUB_JOURNAL_BYTES (4u << 20)
+#define CLASP_HUB_JOURNAL_BYTES_MAX (64u << 20)
+#define CLASP_HUB_JOURNAL_ENTRIES 16384u
+#define CLASP_HUB_JOURNAL_ENTRIES_MAX 262144u
+#define CLASP_HUB_JOURNAL_S 3600u
+#define CLASP_HUB_JOURNAL_S_MAX 604800u
+
+/* The answer to one REPLAY, or the history of one SUBSCRIBE: bytes of frames and their book-keeping, far below the outbox's
+ * bound; and the work of matching the journal, in comparisons of bytes: some 40 ms. Its price against the sender's rate is one
+ * message for each CLASP_HUB_REPLAY_PRICE of work: a session that asks for the worst all the time gets eight answers a second. */
+#define CLASP_HUB_REPLAY_BYTES (1u << 20)
+#define CLASP_HUB_REPLAY_WORK (4u << 20)
+#define CLASP_HUB_REPLAY_PRICE 32768u
+
+/* Gestures that run at once, and the bytes of their addresses and held moves with their book-keeping; the least recently used one
+ * is forgotten, and its moves pass one by one. One without a message for so long is forgotten as well. */
+#define CLASP_HUB_GESTURES 1024u
+#define CLASP_HUB_GESTURE_BYTES (4u << 20)
+#define CLASP_HUB_GESTURE_IDLE_US 60000000u
+
+/* A move is held back until no other one has come for so long, a frame of a display; and in any case for two: a hand that
+ * never rests would not be seen to move. */
+#define CLASP_HUB_GESTURE_QUIET_US 16000u
+#define CLASP_HUB_GESTURE_HOLD_US 32000u
+
+/* What subscriptions with max rate or epsilon got last, each at each address: how many, and bytes with their book-keeping and with
+ * what is held back over a rate (counted once for each who waits for it). The least recently used one is forgotten: the next
+ * message there passes. 16,384 states of some 130 bytes, addresses and frames: 8 MiB; the tables around them: at most 65,536
+ * pointers to filters of 24 bytes, 16,384 dues and 4,096 buckets, 2.2 MiB. */
+#define CLASP_HUB_FILTER_STATES 16384u
+#define CLASP_HUB_FILTER_BYTES (8u << 20)
 
 /* ---- peer ---------------------------------------------------------------------------------------------------- */
 

@@ -65,17 +65,6 @@ static void on_ping(clasp_hub *hub, clasp_hub_session *session, const clasp_mess
     clasp_hub_send(hub, session, &pong);
 }
 
-static void on_replay(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
-                      uint64_t now_us) {
-    (void)now_us;
-    if (clasp_pattern_check(message->address) != CLASP_OK) {
-        clasp_hub_refuse(hub, session, CLASP_WIRE_BAD_PATTERN, clasp_err_text(CLASP_BAD_PATTERN),
-                         message->address);
-        return;
-    }
-    clasp_hub_refuse(hub, session, CLASP_WIRE_UNAVAILABLE, "this relay keeps no journal", NOWHERE);
-}
-
 static void on_federation_sync(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
                                uint64_t now_us) {
     (void)message;
@@ -93,7 +82,7 @@ static clasp_hub_handler *const HANDLERS[] = {
     [CLASP_MSG_PUBLISH] = clasp_hub_on_publish,
     [CLASP_MSG_SET] = clasp_hub_on_set,
     [CLASP_MSG_GET] = clasp_hub_on_get,
-    [CLASP_MSG_REPLAY] = on_replay,
+    [CLASP_MSG_REPLAY] = clasp_hub_on_replay,
     [CLASP_MSG_BUNDLE] = clasp_hub_on_bundle,
     [CLASP_MSG_SYNC] = on_sync,
     [CLASP_MSG_PING] = on_ping,

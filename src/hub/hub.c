@@ -16,6 +16,16 @@ static uint32_t option(uint32_t asked, uint32_t fallback, uint32_t most) {
     return value < most ? value : most;
 }
 
+static void init_journal(clasp_hub_journal *journal, const clasp_hub_options *options) {
+    const uint32_t bytes =
+        option(options->journal_bytes, CLASP_HUB_JOURNAL_BYTES, CLASP_HUB_JOURNAL_BYTES_MAX);
+    const uint32_t entries =
+        option(options->journal_entries, CLASP_HUB_JOURNAL_ENTRIES, CLASP_HUB_JOURNAL_ENTRIES_MAX);
+    const uint32_t age_s = option(options->journal_seconds, CLASP_HUB_JOURNAL_S, CLASP_HUB_JOURNAL_S_MAX);
+    const bool is_on = options->journal_bytes != CLASP_HUB_NO_JOURNAL;
+    clasp_hub_journal_init(journal, is_on ? bytes : 0, entries, age_s * UINT64_C(1000000));
+}
+
 static bool init(clasp_hub *hub, const clasp_hub_options *options) {
     const uint32_t sessions = option(options->max_sessions, CLASP_HUB_SESSIONS, CLASP_HUB_SESSIONS_MAX);
     const uint32_t params = option(options->max_params, CLASP_HUB_PARAMS, CLASP_HUB_PARAMS_MAX);
@@ -23,6 +33,8 @@ static bool init(clasp_hub *hub, const clasp_hub_options *options) {
     name.len = name.len < CLASP_HUB_NAME_MAX ? name.len : CLASP_HUB_NAME_MAX;
     clasp_hub_params_init(&hub->params, params, clasp_random_next(&hub->random));
     hub->resume.hash_key = clasp_random_next(&hub->random);
+    init_journal(&hub->journal, options);
+    hub->gestures.hash_key = clasp_random_next(&hub->random);
     hub->receivers = malloc(sessions * sizeof *hub->receivers);
     return hub->receivers && clasp_hub_sessions_init(&hub->sessions, sessions) &&
            clasp_hub_subs_init(&hub->subs, clasp_random_next(&hub->random)) &&
@@ -58,6 +70,8 @@ void clasp_hub_free(clasp_hub *hub) {
     clasp_hub_sessions_deinit(&hub->sessions);
     clasp_hub_params_deinit(&hub->params);
     clasp_hub_resume_deinit(&hub->resume);
+    clasp_hub_journal_deinit(&hub->journal);
+    clasp_hub_gestures_deinit(&hub->gestures);
     clasp_text_clear(&hub->name);
     free(hub->receivers);
     free(hub);
@@ -66,6 +80,7 @@ void clasp_hub_free(clasp_hub *hub) {
 /* ---- connections --------------------------------------------------------------------------------------------- */
 
 clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session) {
+    hub->now_us = now_us;
     const clasp_hub_session *added = clasp_hub_sessions_add(&hub->sessions, now_us);
     if (!added) {
         CLASP_HUB_COUNT(hub, sessions_refused_total);
@@ -76,6 +91,7 @@ clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session
 }
 
 void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session) {
+    clasp_hub_drop_gestures(hub, session);
     clasp_hub_subs_drop_all(&hub->subs, session);
     clasp_hub_announced_drop(&session->announced, &hub->announced_bytes);
     clasp_hub_resume_release(hub, session);
@@ -86,7 +102,7 @@ void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session) {
 }
 
 void clasp_hub_disconnected(clasp_hub *hub, uint32_t handle, uint64_t now_us) {
-    (void)now_us;
+    hub->now_us = now_us;
     clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
     if (!session) {
         return;
@@ -147,6 +163,7 @@ static uint32_t take_frame(clasp_hub *hub, clasp_hub_session *session, clasp_spa
 }
 
 clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint64_t now_us) {
+    hub->now_us = now_us;
     clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
     if (!session) {
         return CLASP_BAD_HANDLE;
@@ -162,6 +179,7 @@ clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, 
 }
 
 void clasp_hub_left_out(clasp_hub *hub, uint32_t handle, uint32_t count, uint64_t now_us) {
+    hub->now_us = now_us;
     clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
     if (!session) {
         return;
@@ -176,21 +194,52 @@ void clasp_hub_left_out(clasp_hub *hub, uint32_t handle, uint32_t count, uint64_
 
 /* ---- time ---------------------------------------------------------------------------------------------------- */
 
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
 uint64_t clasp_hub_deadline(const clasp_hub *hub) {
-    const uint64_t session = clasp_hub_sessions_deadline(&hub->sessions);
-    return session < hub->sweep_us ? session : hub->sweep_us;
+    const uint64_t silence_us = clasp_hub_sessions_deadline(&hub->sessions);
+    const uint64_t held_us = clasp_hub_dues_deadline(&hub->gestures.dues);
+    const uint64_t waiting_us = clasp_hub_dues_deadline(&hub->subs.filters.dues);
+    return earlier(earlier(silence_us, hub->sweep_us), earlier(held_us, waiting_us));
+}
+
+void clasp_hub_want_sweep(clasp_hub *hub, uint64_t at_us) {
+    const uint64_t soonest_us = hub->now_us + CLASP_HUB_SWEEP_US;
+    const uint64_t wanted_us = at_us > soonest_us ? at_us : soonest_us;
+    hub->sweep_us = earlier(wanted_us, hub->sweep_us);
+}
+
+static void sweep(clasp_hub *hub) {
+    clasp_hub_params_sweep(&hub->params, hub->now_us);
+    clasp_hub_journal_expire(&hub->journal, hub->now_us);
+    clasp_hub_trim_gestures(hub);
+    clasp_hub_resume_sweep(&hub->resume, hub->now_us);
+    hub->sweep_us = UINT64_MAX;
+    if (hub->params.count > 0) {
+        clasp_hub_want_sweep(hub, hub->now_us);
+    }
+    if (hub->journal.count > 0) {
+        clasp_hub_want_sweep(hub, clasp_hub_journal_at(&hub->journal, 0)->time_us + hub->journal.age_us);
+    }
+    if (hub->gestures.oldest) {
+        clasp_hub_want_sweep(hub, hub->gestures.oldest->used_us + CLASP_HUB_GESTURE_IDLE_US);
+    }
+    if (hub->resume.oldest) {
+        clasp_hub_want_sweep(hub, hub->resume.oldest->until_us);
+    }
 }
 
 void clasp_hub_tick(clasp_hub *hub, uint64_t now_us) {
+    hub->now_us = now_us;
     clasp_hub_session *session;
     while ((session = clasp_hub_sessions_overdue(&hub->sessions, now_us)) != NULL) {
         clasp_hub_give_up(hub, session,
                           session->phase == CLASP_HUB_GREETING ? "no HELLO in time" : "silent for too long");
     }
+    clasp_hub_release_due_moves(hub);
+    clasp_hub_release_due_values(hub);
     if (now_us >= hub->sweep_us) {
-        clasp_hub_params_sweep(&hub->params, now_us);
-        clasp_hub_resume_sweep(&hub->resume, now_us);
-        hub->sweep_us = hub->params.count > 0 || hub->resume.oldest ? now_us + CLASP_HUB_SWEEP_US : UINT64_MAX;
+        sweep(hub);
     }
 }
 
@@ -202,6 +251,10 @@ double clasp_hub_stat_value(const clasp_hub *hub, clasp_hub_stat stat) {
         return hub->subs.count;
     case CLASP_HUB_STAT_params:
         return hub->params.count;
+    case CLASP_HUB_STAT_journal_entries:
+        return hub->journal.count;
+    case CLASP_HUB_STAT_journal_bytes:
+        return hub->journal.payload_bytes;
     default:
         return stat < CLASP_HUB_STAT_COUNT ? (double)hub->stats[stat] : 0;
     }

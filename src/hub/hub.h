@@ -16,6 +16,8 @@
     X(sessions, "sessions open now")                                               \
     X(subscriptions, "subscriptions held now")                                     \
     X(params, "params held now")                                                   \
+    X(journal_entries, "messages in the journal now")                              \
+    X(journal_bytes, "bytes of messages in the journal now")                       \
     X(sessions_total, "sessions opened")                                           \
     X(sessions_refused_total, "connections given up before WELCOME")               \
     X(messages_received_total, "messages taken from clients")                      \
@@ -28,7 +30,10 @@
     X(malformed_total, "messages refused as malformed")                            \
     X(rejected_total, "well-formed messages answered by ERROR")                    \
     X(rate_limited_total, "messages dropped over a rate limit")                    \
-    X(left_out_total, "messages left out for clients that do not keep up")
+    X(left_out_total, "messages left out for clients that do not keep up")         \
+    X(replays_total, "REPLAY messages answered from the journal")                  \
+    X(moves_held_total, "moves of gestures held back for a newer one or for quiet")   \
+    X(values_skipped_total, "values left out as the options of a subscription ask")
 // clang-format on
 
 typedef enum clasp_hub_stat {
@@ -66,13 +71,25 @@ typedef enum clasp_wire_error {
 /** The wire's ERROR code for a refusal of the core. */
 clasp_wire_error clasp_wire_error_of(clasp_err err);
 
-/** Zero means the default of limits.h. */
+/* What a host may set, and its name in JavaScript; 0: the default of limits.h. More than may be asked for is cut down to it. */
+// clang-format off
+#define CLASP_HUB_OPTION_LIST(X)                                                            \
+    X(max_sessions, maxSessions)               /* at once */                                \
+    X(max_subscriptions, maxSubscriptions)     /* of one session */                         \
+    X(max_params, maxParams)                   /* held at once */                           \
+    X(messages_per_second, messagesPerSecond)  /* of one session */                         \
+    X(journal_bytes, journalBytes)             /* of messages; CLASP_HUB_NO_JOURNAL: none */ \
+    X(journal_entries, journalEntries)         /* messages kept */                          \
+    X(journal_seconds, journalSeconds)         /* for how long */
+// clang-format on
+
+#define CLASP_HUB_NO_JOURNAL 0xFFFFFFFFu
+
 typedef struct clasp_hub_options {
-    clasp_span name; /* as WELCOME carries it; borrowed and copied */
-    uint32_t max_sessions;
-    uint32_t max_subscriptions; /* per session */
-    uint32_t max_params;
-    uint32_t messages_per_second; /* per session */
+    clasp_span name; /* as WELCOME carries it; borrowed and copied; empty: the default */
+#define X(name, script) uint32_t name;
+    CLASP_HUB_OPTION_LIST(X)
+#undef X
 } clasp_hub_options;
 
 typedef struct clasp_hub clasp_hub;

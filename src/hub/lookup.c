@@ -82,6 +82,7 @@ static void add_params(pages *p, const clasp_span *pattern, uint64_t now_us) {
 static void add_param_at(pages *p, clasp_span address, uint64_t now_us) {
     clasp_hub_param *param = clasp_hub_params_find(&p->hub->params, address, now_us);
     if (param) {
+        clasp_hub_params_touch(&p->hub->params, param, now_us);
         add_param(p, param);
     }
 }
@@ -116,25 +117,23 @@ void clasp_hub_on_get(clasp_hub *hub, clasp_hub_session *session, const clasp_me
         clasp_hub_refuse(hub, session, clasp_wire_error_of(err), clasp_err_text(err), message->address);
         return;
     }
-    clasp_hub_param *param = clasp_hub_params_find(&hub->params, message->address, now_us);
-    if (param) {
-        clasp_hub_params_touch(&hub->params, param, now_us);
-        pages p = pages_begin(hub, session, CLASP_MSG_SNAPSHOT);
-        add_param(&p, param);
-        pages_end(&p, false);
-    }
+    pages p = pages_begin(hub, session, CLASP_MSG_SNAPSHOT);
+    add_param_at(&p, message->address, now_us);
+    pages_end(&p, false);
 }
 
 void clasp_hub_on_subscribe(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
                             uint64_t now_us) {
-    const clasp_hub_wish wish = {message->address, message->id, message->types};
     const clasp_err err =
-        clasp_hub_subs_put(&hub->subs, &hub->sessions, session, &wish, hub->max_subscriptions);
+        clasp_hub_subs_put(&hub->subs, &hub->sessions, session, message, hub->max_subscriptions);
     if (err != CLASP_OK) {
         clasp_hub_refuse(hub, session, clasp_wire_error_of(err), clasp_err_text(err), message->address);
-    } else if (message->types & CLASP_TYPE_PARAM) {
+        return;
+    }
+    if (message->types & CLASP_TYPE_PARAM) {
         send_matching_params(hub, session, message->address, now_us);
     }
+    clasp_hub_send_history(hub, session, message);
 }
 
 /* An announced address may be a pattern; it is compared as text. One that is neither matches nothing. */

@@ -166,6 +166,7 @@ void clasp_hub_resume_release(clasp_hub *hub, clasp_hub_session *session) {
     }
     claim->until_us = session->last_us + CLASP_HUB_RESUME_US;
     enqueue(&hub->resume, claim);
+    clasp_hub_want_sweep(hub, claim->until_us);
 }
 
 /* Take a claim from the session that has it, or from the queue. What that session still sends does not count any more. */

@@ -206,3 +206,7 @@ bool clasp_hub_session_spend(clasp_hub_session *session, uint32_t count, uint32_
     session->tokens -= price;
     return true;
 }
+
+void clasp_hub_session_charge(clasp_hub_session *session, uint32_t count) {
+    session->tokens -= session->tokens < count ? session->tokens : count;
+}

@@ -28,6 +28,8 @@ typedef struct clasp_hub_session {
     uint64_t mark;         /* the fan-out that reached it last */
     uint32_t first_sub;    /* head of the list of its subscriptions, see subs.h */
     uint32_t sub_count;
+    uint32_t filtered_count; /* of them, with options that say what they get */
+    uint32_t gesture_count;  /* that run */
     clasp_hub_announced announced;
     struct clasp_hub_claim *claim; /* the client that it belongs to, see resume.h; NULL: it has not said */
     uint64_t last_us; /* its last message, or the connection */
@@ -72,6 +74,9 @@ clasp_hub_session *clasp_hub_sessions_overdue(const clasp_hub_sessions *sessions
 /** Take `count` messages from what the session may send; false, and nothing is taken, when it is over its rate. */
 bool clasp_hub_session_spend(clasp_hub_session *session, uint32_t count, uint32_t per_second,
                              uint64_t now_us);
+
+/** Take up to `count` more, for work that was found out to be worth them; what is not there is forgiven. */
+void clasp_hub_session_charge(clasp_hub_session *session, uint32_t count);
 
 static inline uint32_t clasp_hub_slot(const clasp_hub_sessions *sessions, const clasp_hub_session *session) {
     return (uint32_t)(session - sessions->slots);

@@ -17,15 +17,18 @@ static const clasp_route_bounds BOUNDS = {
 bool clasp_hub_subs_init(clasp_hub_subs *subs, uint64_t hash_seed) {
     clasp_route_bounds bounds = BOUNDS;
     bounds.hash_seed = hash_seed;
-    *subs = (clasp_hub_subs){.free = CLASP_HUB_NONE};
+    memset(subs, 0, sizeof *subs);
+    subs->free = CLASP_HUB_NONE;
+    subs->filters.hash_key = hash_seed;
     subs->routes = clasp_routes_new(&bounds);
     return subs->routes != NULL;
 }
 
 void clasp_hub_subs_deinit(clasp_hub_subs *subs) {
     clasp_routes_free(subs->routes);
+    clasp_hub_filters_deinit(&subs->filters);
     free(subs->list);
-    *subs = (clasp_hub_subs){0};
+    memset(subs, 0, sizeof *subs);
 }
 
 /* Take a free entry. */
@@ -61,6 +64,10 @@ static void drop(clasp_hub_subs *subs, clasp_hub_session *session, uint32_t *lin
     const uint32_t index = *link;
     *link = subs->list[index].next;
     clasp_routes_remove(subs->routes, index);
+    if (subs->list[index].is_filtered) {
+        clasp_hub_filters_remove(&subs->filters, index);
+        session->filtered_count--;
+    }
     give_back(subs, index);
     session->sub_count--;
     subs->count--;
@@ -75,9 +82,19 @@ static uint32_t *find(const clasp_hub_subs *subs, clasp_hub_session *session, ui
     return link;
 }
 
+static clasp_err add_route(clasp_hub_subs *subs, const clasp_message *subscribe, uint32_t index,
+                           bool is_filtered) {
+    const clasp_err err = clasp_routes_add(subs->routes, subscribe->address, index);
+    if (err == CLASP_OK && is_filtered && !clasp_hub_filters_add(&subs->filters, index, subscribe)) {
+        clasp_routes_remove(subs->routes, index);
+        return CLASP_NO_MEMORY;
+    }
+    return err;
+}
+
 clasp_err clasp_hub_subs_put(clasp_hub_subs *subs, clasp_hub_sessions *sessions, clasp_hub_session *session,
-                             const clasp_hub_wish *wish, uint32_t limit) {
-    const bool replaces = *find(subs, session, wish->id) != CLASP_HUB_NONE;
+                             const clasp_message *subscribe, uint32_t limit) {
+    const bool replaces = *find(subs, session, subscribe->id) != CLASP_HUB_NONE;
     if (!replaces && session->sub_count >= limit) {
         return CLASP_LIMIT;
     }
@@ -86,14 +103,19 @@ clasp_err clasp_hub_subs_put(clasp_hub_subs *subs, clasp_hub_sessions *sessions,
     if (err != CLASP_OK) {
         return err;
     }
-    err = clasp_routes_add(subs->routes, wish->pattern, index);
+    const bool is_filtered = clasp_hub_filter_is_needed(subscribe);
+    err = add_route(subs, subscribe, index, is_filtered);
     if (err != CLASP_OK) {
         give_back(subs, index);
         return err;
     }
-    clasp_hub_subs_drop(subs, session, wish->id);
-    const uint32_t slot = clasp_hub_slot(sessions, session);
-    subs->list[index] = (clasp_hub_sub){slot, wish->id, session->first_sub, wish->types};
+    clasp_hub_subs_drop(subs, session, subscribe->id);
+    subs->list[index] = (clasp_hub_sub){.slot = clasp_hub_slot(sessions, session),
+                                        .id = subscribe->id,
+                                        .next = session->first_sub,
+                                        .types = subscribe->types,
+                                        .is_filtered = is_filtered};
+    session->filtered_count += is_filtered;
     session->first_sub = index;
     session->sub_count++;
     subs->count++;

@@ -48,34 +48,40 @@ static void set_lock(clasp_hub_session *session, const clasp_message *set, clasp
     }
 }
 
-static uint64_t sweep_after(const clasp_hub *hub, uint64_t now_us) {
-    return hub->sweep_us != UINT64_MAX ? hub->sweep_us : now_us + CLASP_HUB_SWEEP_US;
-}
+/* How a SET is stored: `restored` is the revision that it is put back with, 0 for its next one; `at_us` the time that a BUNDLE is
+ * meant for, or NULL. */
+typedef struct manner {
+    uint64_t restored;
+    const uint64_t *at_us;
+} manner;
 
-/* Store what was checked, and tell the subscribers, the sender too. Sets `*written` to the param. `restored`: the revision that
- * it is put back with; 0: it gets its next one. */
+static const manner PLAIN = {0, NULL};
+
+/* Store what was checked, and tell the subscribers, the sender too. Sets `*written` to the param. */
 static clasp_err apply_set(clasp_hub *hub, clasp_hub_session *session, const clasp_message *set,
-                           clasp_hub_param *param, uint64_t restored, uint64_t now_us,
-                           clasp_hub_param **written) {
-    param = clasp_hub_params_put(&hub->params, param, set->address, set->value, now_us);
+                           clasp_hub_param *param, manner how, clasp_hub_param **written) {
+    param = clasp_hub_params_put(&hub->params, param, set->address, set->value, hub->now_us);
     if (!param) {
         return CLASP_NO_MEMORY;
     }
-    if (restored > 0) {
-        param->revision = restored;
+    if (how.restored > 0) {
+        param->revision = how.restored;
         param->is_restored = true;
     }
     param->ttl = set->has & CLASP_HAS_TTL ? set->ttl : CLASP_TTL_ABSOLUTE | CLASP_HUB_PARAM_TTL_S;
     memcpy(param->writer, session->id, CLASP_UUID_LEN);
     set_lock(session, set, param);
-    hub->sweep_us = sweep_after(hub, now_us);
+    clasp_hub_want_sweep(hub, hub->now_us);
     CLASP_HUB_COUNT(hub, sets_total);
     *written = param;
 
+    if (session->gesture_count > 0) {
+        clasp_hub_release_moves(hub, session, set->address);
+    }
     clasp_message news = *set;
     news.has |= CLASP_HAS_REVISION;
     news.revision = param->revision;
-    return clasp_hub_fan_out(hub, &news, NULL);
+    return clasp_hub_fan_out_at(hub, &news, NULL, how.at_us);
 }
 
 static void send_ack(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *set,
@@ -109,7 +115,7 @@ static void on_restore(clasp_hub *hub, clasp_hub_session *session, const clasp_m
     clasp_hub_param *param =
         v.code == 0 ? clasp_hub_params_find(&hub->params, set.address, now_us) : NULL;
     if (v.code == 0 && may_restore(session, param, revision)) {
-        v = verdict_of(apply_set(hub, session, &set, param, revision, now_us, &param));
+        v = verdict_of(apply_set(hub, session, &set, param, (manner){revision, NULL}, &param));
     }
     if (v.code != 0) {
         clasp_hub_refuse(hub, session, v.code, v.text, message->address);
@@ -131,7 +137,7 @@ void clasp_hub_on_set(clasp_hub *hub, clasp_hub_session *session, const clasp_me
         v = check_param(session, message, param);
     }
     if (v.code == 0) {
-        v = verdict_of(apply_set(hub, session, message, param, 0, now_us, &param));
+        v = verdict_of(apply_set(hub, session, message, param, PLAIN, &param));
     }
     if (v.code != 0) {
         clasp_hub_refuse(hub, session, v.code, v.text, message->address);
@@ -146,10 +152,15 @@ static const verdict FORGED = {"\"from\" is not the sender's session", CLASP_WIR
 
 #define SIGNAL_PREFIX "/clasp/p2p/signal/"
 
+bool clasp_hub_is_signal(clasp_span address) {
+    const uint32_t prefix = sizeof SIGNAL_PREFIX - 1;
+    return address.len > prefix && memcmp(address.at, SIGNAL_PREFIX, prefix) == 0;
+}
+
 /* The session that a signal is for: what follows the prefix, one segment. `at` NULL: the address is an ordinary one. */
 static clasp_span signal_target(clasp_span address) {
     const uint32_t prefix = sizeof SIGNAL_PREFIX - 1;
-    if (address.len <= prefix || memcmp(address.at, SIGNAL_PREFIX, prefix) != 0) {
+    if (!clasp_hub_is_signal(address)) {
         return (clasp_span){NULL, 0};
     }
     const clasp_span target = {address.at + prefix, address.len - prefix};
@@ -166,7 +177,7 @@ static bool is_forged(const clasp_hub_session *session, const clasp_message *pub
 
 /* A signal goes straight to one session, subscribed or not, and to nobody else. */
 static verdict send_signal(clasp_hub *hub, const clasp_hub_session *session, const clasp_message *publish,
-                           clasp_span target) {
+                           clasp_span target, const uint64_t *at_us) {
     if (is_forged(session, publish)) {
         return FORGED;
     }
@@ -174,24 +185,49 @@ static verdict send_signal(clasp_hub *hub, const clasp_hub_session *session, con
     if (!receiver) {
         return (verdict){"no such session", CLASP_WIRE_NO_SUCH_SESSION};
     }
-    const clasp_err err = clasp_hub_send(hub, receiver, publish);
+    const clasp_err err = clasp_hub_send_at(hub, receiver, publish, at_us);
     if (err == CLASP_OK) {
         CLASP_HUB_COUNT(hub, deliveries_total);
     }
     return verdict_of(err);
 }
 
+/* Send a PUBLISH to all who subscribe, after what is held back for its address. */
+static clasp_err spread(clasp_hub *hub, clasp_hub_session *session, const clasp_message *publish,
+                        const uint64_t *at_us) {
+    if (session->gesture_count > 0) {
+        clasp_hub_release_moves(hub, session, publish->address);
+    }
+    const clasp_err err = clasp_hub_fan_out_at(hub, publish, session, at_us);
+    if (err == CLASP_OK && publish->signal == CLASP_SIGNAL_GESTURE) {
+        clasp_hub_follow_gesture(hub, session, publish);
+    }
+    return err;
+}
+
+/* Send a PUBLISH to where it goes. `at_us` as in apply_set(). */
+static verdict apply_publish(clasp_hub *hub, clasp_hub_session *session, const clasp_message *publish,
+                             const uint64_t *at_us) {
+    const clasp_span target = signal_target(publish->address);
+    const verdict v = target.at ? send_signal(hub, session, publish, target, at_us)
+                                : verdict_of(spread(hub, session, publish, at_us));
+    if (v.code == 0) {
+        CLASP_HUB_COUNT(hub, publishes_total);
+    }
+    return v;
+}
+
 void clasp_hub_on_publish(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
                           uint64_t now_us) {
     (void)now_us;
-    const clasp_span target = signal_target(message->address);
-    const verdict v = target.at ? send_signal(hub, session, message, target)
-                                : verdict_of(clasp_hub_fan_out(hub, message, session));
-    if (v.code != 0) {
-        clasp_hub_refuse(hub, session, v.code, v.text, message->address);
+    if (session->gesture_count > 0 && clasp_hub_hold_move(hub, session, message)) {
+        CLASP_HUB_COUNT(hub, publishes_total);
         return;
     }
-    CLASP_HUB_COUNT(hub, publishes_total);
+    const verdict v = apply_publish(hub, session, message, NULL);
+    if (v.code != 0) {
+        clasp_hub_refuse(hub, session, v.code, v.text, message->address);
+    }
 }
 
 /* ---- BUNDLE -------------------------------------------------------------------------------------------------- */
@@ -214,10 +250,10 @@ static bool each_member(clasp_hub *hub, clasp_hub_session *session, const clasp_
 
 /* What the walks share. */
 typedef struct bundle_walk {
-    uint64_t now_us;
-    uint64_t revision;  /* of the last SET that was applied */
-    verdict verdict;    /* of the member that is refused … */
-    clasp_span address; /* … and where it was to go */
+    const uint64_t *at_us; /* the bundle's timestamp, NULL when it has none */
+    uint64_t revision;     /* of the last SET that was applied */
+    verdict verdict;       /* of the member that is refused … */
+    clasp_span address;    /* … and where it was to go */
 } bundle_walk;
 
 static bool allow(bundle_walk *walk, const clasp_message *member, verdict v) {
@@ -243,26 +279,26 @@ static bool allow_publish(clasp_hub *hub, clasp_hub_session *session, const clas
 /* A SET that fails on revision or lock is skipped without a word. */
 static bool do_set(clasp_hub *hub, clasp_hub_session *session, const clasp_message *member, void *context) {
     bundle_walk *walk = context;
-    clasp_hub_param *param = clasp_hub_params_find(&hub->params, member->address, walk->now_us);
+    clasp_hub_param *param = clasp_hub_params_find(&hub->params, member->address, hub->now_us);
     if (check_param(session, member, param).code == 0 &&
-        apply_set(hub, session, member, param, 0, walk->now_us, &param) == CLASP_OK) {
+        apply_set(hub, session, member, param, (manner){0, walk->at_us}, &param) == CLASP_OK) {
         walk->revision = param->revision;
     }
     return true;
 }
 
+/* Nor does a signal to a session that is not there get one. */
 static bool do_publish(clasp_hub *hub, clasp_hub_session *session, const clasp_message *member,
                        void *context) {
-    (void)context;
-    if (clasp_hub_fan_out(hub, member, session) == CLASP_OK) {
-        CLASP_HUB_COUNT(hub, publishes_total);
-    }
+    const bundle_walk *walk = context;
+    apply_publish(hub, session, member, walk->at_us);
     return true;
 }
 
 void clasp_hub_on_bundle(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
                          uint64_t now_us) {
-    bundle_walk walk = {.now_us = now_us};
+    (void)now_us;
+    bundle_walk walk = {.at_us = message->has & CLASP_HAS_TIMESTAMP ? &message->time_us : NULL};
     if (!each_member(hub, session, message, CLASP_MSG_SET, allow_set, &walk) ||
         !each_member(hub, session, message, CLASP_MSG_PUBLISH, allow_publish, &walk)) {
         clasp_hub_refuse(hub, session, CLASP_WIRE_REFUSED, walk.verdict.text, walk.address);

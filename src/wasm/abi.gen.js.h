@@ -8,6 +8,7 @@
 #define TEXT_OF(name, value, text) #name : text,
 #define CODE_OF(name, value, text) #name : value,
 #define STAT(id, text) {name : #id, help : text},
+#define SCRIPT_NAME(name, script) #script,
 #define STRING(x) #x
 #define NUMBER(x) parseInt(STRING(x)) /* C's suffix u is none of JavaScript's */
 
@@ -58,5 +59,9 @@ export const FRAME_MAX =
     NUMBER(CLASP_FRAME_HEADER) + NUMBER(CLASP_FRAME_TIMESTAMP) + NUMBER(CLASP_FRAME_PAYLOAD_MAX);
 
 export const HUB_EVENT = {CLASP_HUB_EVENT_LIST(ENTRY)};
+
+export const HUB_OPTIONS = [CLASP_HUB_OPTION_LIST(SCRIPT_NAME)];
+
+export const HUB_NO_JOURNAL = NUMBER(CLASP_HUB_NO_JOURNAL);
 
 export const HUB_STATS = [CLASP_HUB_STAT_LIST(STAT)];

@@ -127,9 +127,9 @@ const uint32_t *clasp_socket_pending(void); /* session, event, a, len; NULL: not
 /*
  * The relay's module.
  */
-CLASP_EXPORT(hub_start) /* the relay's name is in the inbox; 0 anywhere: the default */
-int32_t clasp_abi_hub_start(uint32_t name_len, uint32_t max_sessions, uint32_t max_subscriptions,
-                            uint32_t max_params, uint32_t messages_per_second);
+CLASP_EXPORT(
+    hub_start) /* in the inbox: `count` u32 in host byte order, see CLASP_HUB_OPTION_LIST; the relay's name */
+int32_t clasp_abi_hub_start(uint32_t len, uint32_t count);
 CLASP_EXPORT(hub_connected)
 int32_t clasp_abi_hub_connected(double now_us); /* the session's handle, or an error */
 CLASP_EXPORT(hub_disconnected) void clasp_abi_hub_disconnected(uint32_t session, double now_us);

@@ -4,13 +4,31 @@
 
 static clasp_hub *hub; /* the module's one hub; NULL before hub_start() */
 
-int32_t clasp_abi_hub_start(uint32_t name_len, uint32_t max_sessions, uint32_t max_subscriptions,
-                            uint32_t max_params, uint32_t messages_per_second) {
+/* Options in the order of CLASP_HUB_OPTION_LIST; those that the host does not know stay 0. */
+static clasp_hub_options options_of(clasp_span input, uint32_t count) {
+    uint32_t values[] = {
+#define X(name, script) 0,
+        CLASP_HUB_OPTION_LIST(X)
+#undef X
+    };
+    const uint32_t known = sizeof values / sizeof *values;
+    const uint32_t given = count < input.len / 4 ? count : input.len / 4;
+    if (given > 0) {
+        memcpy(values, input.at, (given < known ? given : known) * sizeof *values);
+    }
+    const uint32_t *value = values;
+    clasp_hub_options options = {.name = {input.at + (size_t)given * 4, input.len - given * 4}};
+#define X(option, script) options.option = *value++;
+    CLASP_HUB_OPTION_LIST(X)
+#undef X
+    return options;
+}
+
+int32_t clasp_abi_hub_start(uint32_t len, uint32_t count) {
     if (hub || !clasp_door_is_seeded()) {
         return CLASP_BAD_STATE;
     }
-    const clasp_hub_options options = {clasp_door_inbox(name_len), max_sessions, max_subscriptions,
-                                       max_params, messages_per_second};
+    const clasp_hub_options options = options_of(clasp_door_inbox(len), count);
     const uint64_t seed[2] = {clasp_door_random(), clasp_door_random()};
     hub = clasp_hub_new(&options, seed, clasp_door_outbox());
     return hub ? CLASP_OK : CLASP_NO_MEMORY;

@@ -17,6 +17,7 @@ static struct {
     uint64_t now_us;
     char ids[MAX_JOINED][40]; /* session ids in the order of joining */
     unsigned joined;
+    clasp_frame frame; /* of the message that was found last */
 } bench;
 
 static inline void begin_with(const clasp_hub_options *options) {
@@ -57,9 +58,8 @@ static inline bool got(uint32_t session, unsigned n, clasp_message *message) {
             memcpy(&handle, bytes.at + (size_t)k * sizeof handle, sizeof handle);
             if (handle == session && n-- == 0) {
                 const uint32_t list = effect->a * (uint32_t)sizeof handle;
-                clasp_frame frame;
-                return clasp_decode((clasp_span){bytes.at + list, bytes.len - list}, &frame, message) ==
-                       CLASP_OK;
+                const clasp_span frame = {bytes.at + list, bytes.len - list};
+                return clasp_decode(frame, &bench.frame, message) == CLASP_OK;
             }
         }
     }
@@ -138,12 +138,40 @@ static inline void do_publish(uint32_t session, const char *address) {
     say(session, &message);
 }
 
+static inline void do_replay(uint32_t session, const char *pattern) {
+    const clasp_message message = {.type = CLASP_MSG_REPLAY, .address = clasp_span_of(pattern)};
+    say(session, &message);
+}
+
 static inline void do_get(uint32_t session, const char *address) {
     const clasp_message message = {.type = CLASP_MSG_GET, .address = clasp_span_of(address)};
     say(session, &message);
 }
 
 static inline double stat(clasp_hub_stat which) { return clasp_hub_stat_value(bench.hub, which); }
+
+/* Time goes by; the outbox then holds what came of it. */
+static inline void wait_us(uint64_t us) {
+    bench.now_us += us;
+    clasp_outbox_clear(&bench.out);
+    clasp_hub_tick(bench.hub, bench.now_us);
+}
+
+/* The numbers of the SETs and PUBLISHes for a session, in order, like "1 2 3"; lent until the next call. */
+static inline const char *got_numbers(uint32_t session) {
+    static char text[512];
+    size_t len = 0;
+    text[0] = 0;
+    clasp_message message;
+    for (unsigned n = 0; got(session, n, &message) && len < sizeof text - 32; n++) {
+        double number;
+        if ((message.type == CLASP_MSG_SET || message.type == CLASP_MSG_PUBLISH) &&
+            clasp_value_number(message.value, &number)) {
+            len += (size_t)snprintf(text + len, sizeof text - len, len ? " %g" : "%g", number);
+        }
+    }
+    return text;
+}
 
 static inline bool has_param(uint32_t session, const char *address) {
     do_get(session, address);

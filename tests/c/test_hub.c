@@ -154,7 +154,7 @@ TEST(sync_and_ping_are_answered) {
 }
 
 TEST(what_this_relay_does_not_do_is_said) {
-    begin();
+    begin_with(&(clasp_hub_options){.journal_bytes = CLASP_HUB_NO_JOURNAL});
     const uint32_t a = join();
     const clasp_message replay = {.type = CLASP_MSG_REPLAY, .address = clasp_span_of("/**")};
     const clasp_message federation = {.type = CLASP_MSG_FEDERATION_SYNC, .op = 1};

@@ -87,6 +87,9 @@ static void talk(clasp_hub *hub, clasp_span input) {
     }
     clasp_hub_disconnected(hub, sessions[0], START);
     drain();
+    clasp_hub_tick(hub, START + UINT64_C(60000000)); /* what was held back goes */
+    drain();
+    must(clasp_hub_deadline(hub) > START + UINT64_C(60000000));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
