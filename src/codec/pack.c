@@ -58,6 +58,22 @@ static inline clasp_span text_of(packing *p, uint32_t id) {
     return bytes_of(p, cell);
 }
 
+/* The text of an id + 1, or of the TEXT cell at hand. A word is copied as it stands, with what may be behind it. */
+static inline void write_named(packing *p, clasp_writer *w, uint32_t id) {
+    if (id > 0 && id <= CLASP_WORDS && w->err == CLASP_OK && (size_t)(w->end - w->at) >= sizeof(clasp_word)) {
+        const clasp_word *word = &p->codec->words[id - 1];
+        const uint32_t size = 2 + clasp_load_u16(word->len);
+        if (size <= sizeof *word) {
+            for (uint32_t i = 0; i < size; i += 8) {
+                memcpy(w->at + i, (const uint8_t *)word + i, 8);
+            }
+            w->at += size;
+            return;
+        }
+    }
+    clasp_write_text(w, text_of(p, id));
+}
+
 static uint64_t u64_of(packing *p) {
     const clasp_cell *cell = take(p);
     if (cell->kind == CLASP_CELL_U64_BIG) {
@@ -87,27 +103,32 @@ static uint32_t u32_of(packing *p) {
 
 static void write_data(packing *p, clasp_writer *w, const clasp_cell *cell, uint32_t depth);
 
+/* Type code and data. */
+static inline void write_item(packing *p, clasp_writer *w, const clasp_cell *cell, uint32_t depth) {
+    clasp_write_u8(w, (uint8_t)cell->kind);
+    if ((uint8_t)cell->kind == CLASP_VALUE_F64) {
+        clasp_write_f64(w, cell->number);
+    } else {
+        write_data(p, w, cell, depth);
+    }
+}
+
 static void write_items(packing *p, clasp_writer *w, uint32_t count, uint32_t depth) {
     for (; count > 0 && p->err == CLASP_OK; count--) {
-        const clasp_cell *cell = take(p);
-        clasp_write_u8(w, (uint8_t)cell->kind);
-        write_data(p, w, cell, depth);
+        write_item(p, w, take(p), depth);
     }
 }
 
 static void write_entries(packing *p, clasp_writer *w, uint32_t count, uint32_t depth) {
     for (; count > 0 && p->err == CLASP_OK; count--) {
         const clasp_cell *cell = take(p);
-        clasp_span key;
         if (cell->kind == CLASP_CELL_TEXT) {
-            key = bytes_of(p, cell);
+            clasp_write_text(w, bytes_of(p, cell));
             cell = take(p);
         } else {
-            key = text_of(p, cell->kind >> 8);
+            write_named(p, w, cell->kind >> 8);
         }
-        clasp_write_text(w, key);
-        clasp_write_u8(w, (uint8_t)cell->kind);
-        write_data(p, w, cell, depth);
+        write_item(p, w, cell, depth);
     }
 }
 
@@ -192,7 +213,7 @@ static clasp_list list_of(packing *p, const clasp_writer *w, uint32_t count) {
  */
 static void write_set(packing *p, const clasp_cell *head, clasp_writer *w) {
     uint8_t *code = clasp_room(w, 2);
-    clasp_write_text(w, text_of(p, head->b));
+    write_named(p, w, head->b);
     const clasp_cell *value = take(p);
     if (!code || (value->kind & 0xFF) > CLASP_VALUE_MAP) {
         fail(p, code ? CLASP_BAD_FIELD : w->err);
@@ -238,12 +259,10 @@ static void write_publish(packing *p, const clasp_cell *head, clasp_writer *w) {
     clasp_write_u8(w, CLASP_MSG_PUBLISH);
     clasp_write_u8(w, (uint8_t)(signal << 5 | (has & CLASP_HAS_TIMESTAMP ? 0x10 : 0) |
                                 (has & CLASP_HAS_ID ? 0x08 : 0) | phase));
-    clasp_write_text(w, text_of(p, head->b));
+    write_named(p, w, head->b);
     if (has & CLASP_HAS_VALUE) {
-        const clasp_cell *value = take(p);
         clasp_write_u8(w, 1);
-        clasp_write_u8(w, (uint8_t)value->kind);
-        write_data(p, w, value, 0);
+        write_item(p, w, take(p), 0);
     } else {
         clasp_write_u8(w, has & CLASP_HAS_SAMPLES ? 2 : 0);
     }
