@@ -134,7 +134,8 @@ function kept(length) {
 
 /** @param {number} to @param {number} from @param {number} count */
 function copyWords(to, from, count) {
-  const [target, source] = [sharedWords, u32];
+  const target = sharedWords;
+  const source = u32;
   for (let i = 0; i < count; i++) target[to + i] = source[from + i];
 }
 
