@@ -60,4 +60,5 @@ function(clasp_constants name)
 endfunction()
 
 clasp_constants(abi base/limits.h wire/frame.h wire/message.h session/session.h session/client.h peer/conference.h hub/hub.h wasm/abi.h)
-clasp_constants(codec base/limits.h codec/tape.h codec/texts.h codec/codec.h wasm/abi.h)
+clasp_constants(shapes codec/shapes.h)
+clasp_constants(codec base/limits.h codec/shapes.h codec/tape.h codec/texts.h codec/codec.h wasm/abi.h)

@@ -1,6 +1,6 @@
 /** The codec's module and its memory, seen through typed arrays (src/codec/codec.h, tape.h). */
 import { FRAME_MAX } from './abi.gen.js';
-import { CODEC_PART, TEXT_COUNT } from './codec.gen.js';
+import { CODEC_PART, SHAPE_KEYS, TEXT_COUNT } from './codec.gen.js';
 import { CODEC } from './codec-module.js';
 import { ClaspError } from './error.js';
 import { loadModule } from './loader.js';
@@ -9,6 +9,8 @@ import { loadModule } from './loader.js';
 
 const TEXT_SHIFT = 6; // of sizeof(clasp_text)
 const TEXT_LEN = 12; // offset of its length; its bytes follow
+const SHAPE_SHIFT = 7; // of sizeof(clasp_shape)
+const SHAPE_AT = 1; // offset of the offsets of its keys; their bytes are behind these
 const SHORT = 32; // bytes of a text that shortText() takes
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -35,6 +37,7 @@ export let FRAME = 0;
 export let OUT = 0;
 export let WORDS_AT = 0;
 let TEXTS = 0;
+let SHAPES = 0;
 /** Indexes of words. */
 export let ENVELOPE = 0;
 let FRESH = 0;
@@ -62,11 +65,12 @@ export function load(options = {}) {
 function begin(exports) {
   const at = (/** @type {number} */ part) => exports.codec_part(part);
   if (!at(CODEC_PART.FRAME)) throw new ClaspError('NO_MEMORY');
-  [FRAME, OUT, WORDS_AT, TEXTS] = [
+  [FRAME, OUT, WORDS_AT, TEXTS, SHAPES] = [
     at(CODEC_PART.FRAME),
     at(CODEC_PART.OUT),
     at(CODEC_PART.WORDS),
     at(CODEC_PART.TEXTS),
+    at(CODEC_PART.SHAPES),
   ];
   FRESH = at(CODEC_PART.FRESH) >> 2;
   FRESH_COUNT = at(CODEC_PART.FRESH_COUNT) >> 2;
@@ -123,6 +127,20 @@ export function refresh() {
     const at = TEXTS + (u32[i] << TEXT_SHIFT) + TEXT_LEN;
     texts[u32[i]] = text(at + 2, u8[at], u8[at + 1] === 1);
   }
+}
+
+/**
+ * The keys of a shape.
+ * @param {number} shape id
+ */
+export function shapeKeys(shape) {
+  const start = SHAPES + (shape << SHAPE_SHIFT);
+  const offsets = start + SHAPE_AT;
+  const bytes = offsets + SHAPE_KEYS + 1;
+  return Array.from({ length: u8[start] }, (_, n) => {
+    const [from, to] = [bytes + u8[offsets + n] + 2, bytes + u8[offsets + n + 1]];
+    return decoder.decode(u8.subarray(from, to));
+  });
 }
 
 /** True if refresh() has something to do. */

@@ -54,6 +54,10 @@ let w = 0; // word of the tape where the next cell goes; a cell has four
 let end = 0; // of the room that is known of
 let room = 0; // in words
 let area = 0; // address of the next text or bytes
+/** The signal of the PUBLISH before, and its code. @type {unknown} */
+let lastSignal;
+/** @type {number | undefined} */
+let lastCode;
 let isFields = false; // a message by the names of its fields: a bigint may be any u64
 
 /** Ids of the texts that were written before: addresses and keys. @type {Map<string, number>} */
@@ -62,9 +66,11 @@ const words = new Map();
 /** Those texts, by id + 1, and which one came after each the last time. @type {string[]} */
 const wordTexts = [''];
 const nextWords = new Uint16Array(WORDS + 1);
-let lastWord = 0;
+let lastAddress = 0; // words
+let lastKey = 0;
 
-const { hasOwn, prototype: PLAIN } = Object;
+const PLAIN = Object.prototype;
+const { hasOwnProperty } = PLAIN; // engines know what it says within for…in, and of Object.hasOwn() they do not
 
 /** @param {import('./error.js').ErrorCode} code @param {string} words @returns {never} */
 function refuse(code, words) {
@@ -146,21 +152,22 @@ function forget() {
   words.clear();
   wordTexts.length = 1;
   nextWords.fill(0);
-  lastWord = 0;
+  lastAddress = lastKey = 0;
 }
 
 /**
- * Messages of one kind have the same addresses and keys one after the other, so the text that followed the last time is looked at
- * first.
+ * Messages of one kind have the same addresses one after the other, and the same keys, so the text that followed the last time is
+ * looked at first.
  * @param {string} text
+ * @param {number} last word before it
  * @returns {number} id + 1, or 0
  */
-function wordOf(text) {
-  const next = nextWords[lastWord];
-  if (wordTexts[next] === text && next !== 0) return (lastWord = next);
+function wordOf(text, last) {
+  const next = nextWords[last];
+  if (wordTexts[next] === text && next !== 0) return next;
   const word = words.get(text) ?? newWord(text);
-  nextWords[lastWord] = word;
-  return (lastWord = word);
+  nextWords[last] = word;
+  return word;
 }
 
 /**
@@ -172,7 +179,7 @@ function wordOf(text) {
  */
 function head(kind, address, has, c) {
   if (typeof address !== 'string') refuse('BAD_FIELD', 'address: a string');
-  const word = wordOf(address);
+  const word = (lastAddress = wordOf(address, lastAddress));
   const at = cell();
   u32[at] = kind;
   u32[at + 1] = has;
@@ -254,8 +261,8 @@ function putMap(object, key, depth) {
   u32[tape() + offset] = MAP | key;
   for (const name in object) {
     const value = object[name];
-    if (value === undefined || !hasOwn(object, name)) continue;
-    const word = wordOf(name);
+    if (value === undefined || !hasOwnProperty.call(object, name)) continue;
+    const word = (lastKey = wordOf(name, lastKey));
     if (word === 0) rawText(name);
     putValue(value, word << KEY_SHIFT, depth);
     count++;
@@ -263,11 +270,8 @@ function putMap(object, key, depth) {
   u32[tape() + offset + 1] = count;
 }
 
-/** @param {object} object true for `{…}` of any realm, and for what has no prototype */
-function isPlain(object) {
-  const parent = Object.getPrototypeOf(object);
-  return parent === PLAIN || parent === null || Object.getPrototypeOf(parent) === null;
-}
+/** @param {object | null} parent prototype: true for that of `{…}` in any realm, and for none */
+const isPlain = (parent) => parent === null || Object.getPrototypeOf(parent) === null;
 
 /**
  * @param {any} object any: taken apart by looking at it
@@ -276,12 +280,12 @@ function isPlain(object) {
  * @returns {void}
  */
 function putObject(object, key, depth) {
-  if (Object.getPrototypeOf(object) !== PLAIN && isBytes(object))
-    return putBytes(bytesOf(object), key);
+  const parent = Object.getPrototypeOf(object);
+  if (parent !== PLAIN && isBytes(object)) return putBytes(bytesOf(object), key);
   if (depth >= VALUE_DEPTH) refuse('TOO_DEEP', 'nested deeper than the bound, or a cycle');
   if (Array.isArray(object)) return putArray(object, key, depth + 1);
   if (typeof object.toJSON === 'function') return putValue(object.toJSON(), key, depth + 1);
-  if (isPlain(object)) return putMap(object, key, depth + 1);
+  if (parent === PLAIN || isPlain(parent)) return putMap(object, key, depth + 1);
   refuse('BAD_VALUE_TYPE', `a ${object.constructor?.name} is no CLASP value`);
 }
 
@@ -367,11 +371,20 @@ function putSamples(samples) {
   }
 }
 
+/** @param {unknown} signal @returns {number | undefined} its code, which is that of the one before most of the time */
+function signalCode(signal) {
+  if (signal !== lastSignal) {
+    lastCode = SIGNALS.get(signal);
+    lastSignal = signal;
+  }
+  return lastCode;
+}
+
 /** @param {any} m any: see Message */
 function putPublish(m) {
   const { address, signal = 'event', payload, value = payload, timestamp, id, rate } = m;
   const samples = value === undefined ? m.samples : undefined;
-  const code = SIGNALS.get(signal);
+  const code = signalCode(signal);
   const phase = m.phase === undefined ? 0 : PHASES.indexOf(m.phase);
   if (code === undefined || phase < 0) refuse('BAD_ENUM', 'signal or phase: no such name');
   let has = 0;

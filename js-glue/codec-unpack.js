@@ -17,7 +17,8 @@ import {
   TTL_ABSOLUTE,
   TTL_SECONDS,
 } from './codec.gen.js';
-import { FRAME, OUT, f64, tape, text, texts, u32, u8, view } from './codec-memory.js';
+import { FRAME, OUT, f64, shapeKeys, tape, text, texts, u32, u8, view } from './codec-memory.js';
+import { READERS } from './shapes.gen.js';
 
 const { NULL, BOOL, I64, F64, STRING, BYTES, ARRAY, MAP } = VALUE;
 const { TEXT, U64, U31, PUBLISH, SET, SNAPSHOT, BUNDLE } = CELL;
@@ -80,7 +81,7 @@ function readOther() {
     case ARRAY:
       return readArray(u32[at + 1]);
     case MAP:
-      return readMap(u32[at + 1]);
+      return readMap(u32[at + 1], u32[at + 2], u32[at + 3]);
     case I64:
       if (wantsBigInts) return view.getBigInt64(FRAME + u32[at + 1]);
   }
@@ -94,18 +95,44 @@ function readArray(count) {
   return items;
 }
 
-/** @param {number} count */
-function readMap(count) {
-  /** @type {Record<string, unknown>} */
-  const map = {};
-  for (let left = count; left > 0; left--) {
-    const kind = u32[i];
-    const key = kind === TEXT ? rawText() : texts[(kind >>> 8) - 1];
+// ---- maps -------------------------------------------------------------------------------------------------------
+
+/** Keys of the shapes that have come, by id: as the engine keeps names of members. @type {string[][]} */
+export const shapes = [];
+
+/** What reads the map at hand, of a shape whose keys are all plain names. @type {((() => object) | undefined)[]} */
+const readers = [];
+
+/** @returns {Record<string, unknown>} */
+export const blank = () => ({});
+
+/** A shape that has come for the first time, and those before it. @param {number} shape id */
+function learn(shape) {
+  for (let id = shapes.length; id <= shape; id++) {
+    const keys = shapeKeys(id);
+    shapes.push(keys.map((key) => Object.keys({ [key]: 0 })[0]));
+    readers.push(keys.includes('__proto__') ? undefined : READERS[id]);
+  }
+}
+
+/** @param {number} count @param {number} shape id + 1, or 0 @param {number} known keys that are those of the shape */
+function readMap(count, shape, known) {
+  if (shape > shapes.length) learn(shape - 1);
+  const read = known === count ? readers[shape - 1] : undefined;
+  if (read !== undefined) return read();
+  const map = blank();
+  for (let n = 0; n < count; n++) {
+    const key = n < known ? shapes[shape - 1][n] : readKey();
     const value = readValue();
     if (key === '__proto__') own(map, value);
     else map[key] = value;
   }
   return map;
+}
+
+function readKey() {
+  const kind = u32[i];
+  return kind === TEXT ? rawText() : texts[(kind >>> 8) - 1];
 }
 
 /** An own member, never the setter of that name. @param {object} map @param {unknown} value */

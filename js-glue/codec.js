@@ -40,7 +40,8 @@ const TEXT_MAX = 0xffff; // bytes of a text on the wire
 const SHARED = 65536; // bytes of one shared buffer
 const SHARED_MAX = 4096; // of a frame in it
 const FEW = 256; // bytes that a loop copies faster than a call
-let shared = new Uint8Array(0);
+let shared = new ArrayBuffer(0);
+let sharedBytes = new Uint8Array(shared);
 let sharedWords = new Uint32Array(0);
 let sharedAt = SHARED;
 
@@ -119,20 +120,22 @@ function putEnvelope(qos, timestamp) {
 function kept(length) {
   if (length > SHARED_MAX) return u8.slice(OUT, OUT + length);
   if (sharedAt + length > SHARED) {
-    shared = new Uint8Array(SHARED);
-    sharedWords = new Uint32Array(shared.buffer);
+    shared = new ArrayBuffer(SHARED);
+    sharedBytes = new Uint8Array(shared);
+    sharedWords = new Uint32Array(shared);
     sharedAt = 0;
   }
   const start = sharedAt;
   sharedAt += (length + 3) & ~3;
-  if (length > FEW) shared.set(u8.subarray(OUT, OUT + length), start);
+  if (length > FEW) sharedBytes.set(u8.subarray(OUT, OUT + length), start);
   else copyWords(start >> 2, OUT >> 2, (length + 3) >> 2);
-  return new Uint8Array(shared.buffer, start, length);
+  return new Uint8Array(shared, start, length);
 }
 
 /** @param {number} to @param {number} from @param {number} count */
 function copyWords(to, from, count) {
-  const [target, source] = [sharedWords, u32];
+  const target = sharedWords;
+  const source = u32;
   for (let i = 0; i < count; i++) target[to + i] = source[from + i];
 }
 

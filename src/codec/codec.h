@@ -9,6 +9,7 @@
 #define CLASP_CODEC_CODEC_H
 
 #include "base/limits.h"
+#include "codec/shapes.h"
 #include "codec/tape.h"
 #include "codec/texts.h"
 #include "wire/message.h"
@@ -41,6 +42,7 @@ typedef struct clasp_codec {
     uint8_t legacy[CLASP_FRAME_PAYLOAD_MAX];
     uint8_t scratch[CLASP_CODEC_SCRATCH];
     clasp_texts texts;
+    clasp_shapes shapes;
     clasp_tape tape;
     clasp_envelope envelope;
 } clasp_codec;
@@ -80,7 +82,11 @@ static inline clasp_err clasp_codec_open_member(clasp_span payload, clasp_messag
     return err == CLASP_BAD_LEGACY ? CLASP_UNKNOWN_TYPE : err;
 }
 
-/** The cells of a checked value, whose bytes are in the codec's memory. Errors stick in the tape. */
+/** Check and unpack the data at `r`, in the codec's memory, of a value whose type code stood elsewhere. Errors stick in `r`: those of
+ *  clasp_read_value_data() and of the tape. */
+void clasp_unpack_data(clasp_codec *codec, clasp_reader *r, uint8_t type);
+
+/** The cells of a value whose bytes are in the codec's memory. Errors stick in the tape. */
 void clasp_unpack_value(clasp_codec *codec, clasp_value value);
 
 /** A TEXT cell. */

@@ -10,6 +10,8 @@
 #define LISTS_AT (FIELDS_AT + FIELDS_SIZE)
 _Static_assert(LISTS_AT + (CLASP_BUNDLE_DEPTH + 1) * LIST_SIZE <= CLASP_CODEC_SCRATCH, "the levels fit");
 
+#define INLINE static inline __attribute__((always_inline))
+
 #define U64_MAX 18446744073709551616.0 /* 2^64 */
 
 /* The host's cells, read with a sticky error. */
@@ -58,6 +60,25 @@ static inline clasp_span text_of(packing *p, uint32_t id) {
     return bytes_of(p, cell);
 }
 
+/* The text of an id + 1, or of the TEXT cell at hand. A word is copied as it stands, with what may be behind it. */
+INLINE void write_named(packing *p, clasp_writer *w, uint32_t id) {
+    if (id > 0 && id <= CLASP_WORDS && w->err == CLASP_OK && (size_t)(w->end - w->at) >= sizeof(clasp_word)) {
+        const clasp_word *word = &p->codec->words[id - 1];
+        const uint32_t size = 2 + clasp_load_u16(word->len);
+        if (size <= sizeof *word) {
+            for (uint32_t i = 0; i < size; i += 8) {
+                memcpy(w->at + i, (const uint8_t *)word + i, 8);
+            }
+            w->at += size;
+            return;
+        }
+    }
+    const clasp_span text = text_of(p, id);
+    clasp_writer rest = *w;
+    clasp_write_text(&rest, text);
+    *w = rest;
+}
+
 static uint64_t u64_of(packing *p) {
     const clasp_cell *cell = take(p);
     if (cell->kind == CLASP_CELL_U64_BIG) {
@@ -87,28 +108,47 @@ static uint32_t u32_of(packing *p) {
 
 static void write_data(packing *p, clasp_writer *w, const clasp_cell *cell, uint32_t depth);
 
-static void write_items(packing *p, clasp_writer *w, uint32_t count, uint32_t depth) {
-    for (; count > 0 && p->err == CLASP_OK; count--) {
-        const clasp_cell *cell = take(p);
-        clasp_write_u8(w, (uint8_t)cell->kind);
-        write_data(p, w, cell, depth);
+/* The data of a value: a number here, the rest by a call and by a copy, so that the caller's writer stays in registers. */
+INLINE void write_value(packing *p, clasp_writer *w, const clasp_cell *cell, uint32_t depth) {
+    if ((uint8_t)cell->kind == CLASP_VALUE_F64) {
+        clasp_write_f64(w, cell->number);
+        return;
     }
+    clasp_writer rest = *w;
+    write_data(p, &rest, cell, depth);
+    *w = rest;
 }
 
-static void write_entries(packing *p, clasp_writer *w, uint32_t count, uint32_t depth) {
+/* Type code and data. */
+INLINE void write_item(packing *p, clasp_writer *w, const clasp_cell *cell, uint32_t depth) {
+    clasp_write_u8(w, (uint8_t)cell->kind);
+    write_value(p, w, cell, depth);
+}
+
+static void write_items(packing *p, clasp_writer *out, uint32_t count, uint32_t depth) {
+    clasp_writer w = *out;
+    for (; count > 0 && p->err == CLASP_OK; count--) {
+        write_item(p, &w, take(p), depth);
+    }
+    *out = w;
+}
+
+static void write_entries(packing *p, clasp_writer *out, uint32_t count, uint32_t depth) {
+    clasp_writer w = *out;
     for (; count > 0 && p->err == CLASP_OK; count--) {
         const clasp_cell *cell = take(p);
-        clasp_span key;
         if (cell->kind == CLASP_CELL_TEXT) {
-            key = bytes_of(p, cell);
+            const clasp_span key = bytes_of(p, cell);
+            clasp_writer rest = w;
+            clasp_write_text(&rest, key);
+            w = rest;
             cell = take(p);
         } else {
-            key = text_of(p, cell->kind >> 8);
+            write_named(p, &w, cell->kind >> 8);
         }
-        clasp_write_text(w, key);
-        clasp_write_u8(w, (uint8_t)cell->kind);
-        write_data(p, w, cell, depth);
+        write_item(p, &w, cell, depth);
     }
+    *out = w;
 }
 
 /* The data of a value, its items and entries included. At most CLASP_VALUE_DEPTH levels deep. */
@@ -190,12 +230,13 @@ static clasp_list list_of(packing *p, const clasp_writer *w, uint32_t count) {
  * SET and PUBLISH are written straight from the cells, field by field (docs/wire.md, section 3): through a clasp_message their
  * values would be copied once more, and that is a third of the time.
  */
-static void write_set(packing *p, const clasp_cell *head, clasp_writer *w) {
-    uint8_t *code = clasp_room(w, 2);
-    clasp_write_text(w, text_of(p, head->b));
+static void write_set(packing *p, const clasp_cell *head, clasp_writer *out) {
+    clasp_writer w = *out;
+    uint8_t *code = clasp_room(&w, 2);
+    write_named(p, &w, head->b);
     const clasp_cell *value = take(p);
     if (!code || (value->kind & 0xFF) > CLASP_VALUE_MAP) {
-        fail(p, code ? CLASP_BAD_FIELD : w->err);
+        fail(p, code ? CLASP_BAD_FIELD : w.err);
         return;
     }
     const uint32_t has = head->a;
@@ -203,13 +244,14 @@ static void write_set(packing *p, const clasp_cell *head, clasp_writer *w) {
     code[1] = (uint8_t)((has & CLASP_HAS_REVISION ? 0x80 : 0) | (has & CLASP_HAS_LOCK ? 0x40 : 0) |
                         (has & CLASP_HAS_UNLOCK ? 0x20 : 0) | (has & CLASP_HAS_TTL ? 0x10 : 0) |
                         (value->kind & 0xFF));
-    write_data(p, w, value, 0);
+    write_value(p, &w, value, 0);
     if (has & CLASP_HAS_REVISION) {
-        clasp_write_u64(w, u64_of(p));
+        clasp_write_u64(&w, u64_of(p));
     }
     if (has & CLASP_HAS_TTL) {
-        clasp_write_u32(w, head->c);
+        clasp_write_u32(&w, head->c);
     }
+    *out = w;
 }
 
 static void write_samples(packing *p, clasp_writer *w) {
@@ -227,7 +269,8 @@ static void write_samples(packing *p, clasp_writer *w) {
     }
 }
 
-static void write_publish(packing *p, const clasp_cell *head, clasp_writer *w) {
+static void write_publish(packing *p, const clasp_cell *head, clasp_writer *out) {
+    clasp_writer w = *out;
     const uint32_t has = head->a;
     const uint32_t signal = head->c & 0xFF;
     const uint32_t phase = head->c >> 8;
@@ -235,30 +278,31 @@ static void write_publish(packing *p, const clasp_cell *head, clasp_writer *w) {
         fail(p, CLASP_BAD_ENUM);
         return;
     }
-    clasp_write_u8(w, CLASP_MSG_PUBLISH);
-    clasp_write_u8(w, (uint8_t)(signal << 5 | (has & CLASP_HAS_TIMESTAMP ? 0x10 : 0) |
-                                (has & CLASP_HAS_ID ? 0x08 : 0) | phase));
-    clasp_write_text(w, text_of(p, head->b));
+    clasp_write_u8(&w, CLASP_MSG_PUBLISH);
+    clasp_write_u8(&w, (uint8_t)(signal << 5 | (has & CLASP_HAS_TIMESTAMP ? 0x10 : 0) |
+                                 (has & CLASP_HAS_ID ? 0x08 : 0) | phase));
+    write_named(p, &w, head->b);
     if (has & CLASP_HAS_VALUE) {
-        const clasp_cell *value = take(p);
-        clasp_write_u8(w, 1);
-        clasp_write_u8(w, (uint8_t)value->kind);
-        write_data(p, w, value, 0);
+        clasp_write_u8(&w, 1);
+        write_item(p, &w, take(p), 0);
     } else {
-        clasp_write_u8(w, has & CLASP_HAS_SAMPLES ? 2 : 0);
+        clasp_write_u8(&w, has & CLASP_HAS_SAMPLES ? 2 : 0);
     }
     if (!(has & CLASP_HAS_VALUE) && has & CLASP_HAS_SAMPLES) {
-        write_samples(p, w);
+        clasp_writer rest = w;
+        write_samples(p, &rest);
+        w = rest;
     }
     if (has & CLASP_HAS_TIMESTAMP) {
-        clasp_write_u64(w, u64_of(p));
+        clasp_write_u64(&w, u64_of(p));
     }
     if (has & CLASP_HAS_ID) {
-        clasp_write_u32(w, u32_of(p));
+        clasp_write_u32(&w, u32_of(p));
     }
     if (has & CLASP_HAS_RATE) {
-        clasp_write_u32(w, u32_of(p));
+        clasp_write_u32(&w, u32_of(p));
     }
+    *out = w;
 }
 
 static void write_param(packing *p, clasp_writer *w) {
@@ -328,7 +372,6 @@ static void pack_bundle(packing *p, const clasp_cell *head, clasp_message *m, ui
     m->list = list_of(p, &w, head->c);
 }
 
-/* What is neither SET nor PUBLISH, as a message. */
 static void pack_message(packing *p, const clasp_cell *head, clasp_message *m, uint32_t level) {
     switch (head->kind) {
     case CLASP_CELL_SNAPSHOT:
@@ -345,29 +388,39 @@ static void pack_message(packing *p, const clasp_cell *head, clasp_message *m, u
     }
 }
 
-/* `level`: bundles around it. Leaves the QoS that goes with it in `p->qos`. */
-static void write_message(packing *p, clasp_writer *w, uint32_t level) {
-    const clasp_cell *head = take(p);
+/* What is neither SET nor PUBLISH, through a message. Apart, so that the way of those two stays small. */
+static __attribute__((noinline)) void write_other(packing *p, const clasp_cell *head, clasp_writer *w,
+                                                  uint32_t level) {
     clasp_message m;
-    if (head->kind == CLASP_CELL_SET) {
-        m.type = CLASP_MSG_SET;
-        write_set(p, head, w);
-    } else if (head->kind == CLASP_CELL_PUBLISH) {
-        m.type = CLASP_MSG_PUBLISH;
-        m.signal = (uint8_t)head->c;
-        write_publish(p, head, w);
-    } else {
-        memset(&m, 0, sizeof m);
-        pack_message(p, head, &m, level);
-        if (p->err == CLASP_OK) {
-            clasp_message_write(w, &m);
-        }
+    memset(&m, 0, sizeof m);
+    pack_message(p, head, &m, level);
+    if (p->err == CLASP_OK) {
+        clasp_message_write(w, &m);
     }
     p->qos = clasp_message_qos(&m);
 }
 
+/* `level`: bundles around it. Leaves the QoS that goes with it in `p->qos`. */
+static void write_message(packing *p, clasp_writer *w, uint32_t level) {
+    const clasp_cell *head = take(p);
+    if (head->kind == CLASP_CELL_SET) {
+        write_set(p, head, w);
+        p->qos = clasp_message_qos(&(clasp_message){.type = CLASP_MSG_SET});
+    } else if (head->kind == CLASP_CELL_PUBLISH) {
+        write_publish(p, head, w);
+        p->qos = clasp_message_qos(&(clasp_message){.type = CLASP_MSG_PUBLISH, .signal = (uint8_t)head->c});
+    } else {
+        write_other(p, head, w, level);
+    }
+}
+
 int32_t clasp_codec_pack(clasp_codec *codec, bool has_qos) {
-    packing p = {.codec = codec, .at = codec->tape.cells, .end = codec->tape.at};
+    packing p; /* what is not set here is set with the message that uses it */
+    p.codec = codec;
+    p.at = codec->tape.cells;
+    p.end = codec->tape.at;
+    p.err = CLASP_OK;
+    p.qos = CLASP_QOS_FIRE;
     const clasp_envelope *e = &codec->envelope;
     const uint64_t timestamp_us = (uint64_t)e->timestamp_high << 32 | e->timestamp_low;
     clasp_writer w = clasp_writer_of(codec->out, sizeof codec->out);

@@ -23,8 +23,11 @@
  *   I8 .. F64                           (number)
  *   STRING       id + 1, or 0           offset       length
  *   BYTES                               offset       length
- *   ARRAY, MAP   count                                              as many cells of values; of an entry bits 8.. of the kind
- *                                                                   are id + 1 of its key; 0: a TEXT cell before it is the key
+ *   ARRAY        count                                              as many cells of values
+ *   MAP          count                  shape        keys of it     as many cells of values; of an entry bits 8.. of the kind
+ *                                                                   are id + 1 of its key; 0: a TEXT cell before it is the key.
+ *                                                                   The first keys may be those of a shape, named by its id + 1
+ *                                                                   (shapes.h): these are not told again. Unpacked alone
  * Parts
  *   TEXT         1: unpacked, and all ASCII
  *                                       offset       length

@@ -33,7 +33,8 @@ typedef struct clasp_texts {
     uint32_t fresh[CLASP_TEXT_COUNT]; /* ids that mean another text since this round began */
     uint32_t fresh_count;
     uint32_t round;
-    uint32_t last; /* id + 1 of the text before; 0: none, or it has no id */
+    uint32_t last_address; /* id + 1 of the address before; 0: none, or it has no id */
+    uint32_t last_word;    /* of the text before that is no address */
 } clasp_texts;
 
 /** True if a text is all ASCII: the host has a shorter way for these. */
@@ -56,60 +57,33 @@ static inline clasp_text *clasp_texts_set(clasp_texts *texts, uint32_t hash) {
     return &texts->places[(size_t)CLASP_TEXT_WAYS * (hash & (CLASP_TEXT_SETS - 1))];
 }
 
-/** Put a text into a place of its hash. @return its id + 1; 0: all of them are in use in this round */
-uint32_t clasp_texts_add(clasp_texts *texts, clasp_span text, uint32_t hash);
-
 static inline bool clasp_text_is(const clasp_text *place, clasp_span text) {
     return place->len == text.len && place->round != 0 && clasp_same_bytes(place->bytes, text.at, text.len);
 }
 
 /* Note that a place was used, behind the one before. */
-static inline uint32_t clasp_texts_use(clasp_texts *texts, clasp_text *place) {
+static inline uint32_t clasp_texts_use(clasp_texts *texts, uint32_t *last, clasp_text *place) {
     place->round = texts->round;
-    return texts->last = (uint32_t)(place - texts->places) + 1;
+    return *last = (uint32_t)(place - texts->places) + 1;
 }
+
+/* The rest of clasp_texts_id(): by the hash. */
+bool clasp_texts_look_up(clasp_texts *texts, uint32_t *last, clasp_span text, uint32_t *id);
 
 /**
- * The id of a text that has one already, + 1; else 0, and its hash. Messages of one kind name the same texts one after the other, so
- * the one that followed the last time is looked at first: that needs no hash.
+ * The id of a text, + 1, given to it now if need be; 0: it is too long, or there is no place. Messages of one kind name the same
+ * texts one after the other, so the one that followed the last time is looked at first: that needs no hash. What has an id was
+ * checked before.
+ *
+ * @param last id + 1 of the text before this one: `last_address` or `last_word` of `texts`
+ * @return false: the text is no well-formed UTF-8
  */
-static inline uint32_t clasp_texts_find(clasp_texts *texts, clasp_span text, uint32_t *hash) {
-    uint32_t *next = texts->last ? &texts->places[texts->last - 1].next : NULL;
-    if (next && *next && clasp_text_is(&texts->places[*next - 1], text)) {
-        return clasp_texts_use(texts, &texts->places[*next - 1]);
+static inline bool clasp_texts_id(clasp_texts *texts, uint32_t *last, clasp_span text, uint32_t *id) {
+    const uint32_t next = *last ? texts->places[*last - 1].next : 0;
+    if (next == 0 || !clasp_text_is(&texts->places[next - 1], text)) {
+        return clasp_texts_look_up(texts, last, text, id);
     }
-    texts->last = 0;
-    if (text.len > CLASP_TEXT_MAX) {
-        return 0;
-    }
-    *hash = clasp_hash(0, text);
-    clasp_text *place = clasp_texts_set(texts, *hash);
-    for (uint32_t way = 0; way < CLASP_TEXT_WAYS; way++, place++) {
-        if (place->hash == *hash && clasp_text_is(place, text)) {
-            const uint32_t id = clasp_texts_use(texts, place);
-            return next ? *next = id : id;
-        }
-    }
-    return 0;
-}
-
-/** The id of a text, + 1, given to it now if need be; 0: it is too long, or there is no place. */
-static inline uint32_t clasp_texts_id(clasp_texts *texts, clasp_span text) {
-    uint32_t hash = 0;
-    const uint32_t id = clasp_texts_find(texts, text, &hash);
-    return id != 0 || text.len > CLASP_TEXT_MAX ? id : clasp_texts_add(texts, text, hash);
-}
-
-/** The same for a text that was not checked; false: it is not well-formed UTF-8. What has an id was checked before. */
-static inline bool clasp_texts_check(clasp_texts *texts, clasp_span text, uint32_t *id) {
-    uint32_t hash = 0;
-    *id = clasp_texts_find(texts, text, &hash);
-    if (*id == 0) {
-        if (!clasp_utf8_check(text)) {
-            return false;
-        }
-        *id = text.len > CLASP_TEXT_MAX ? 0 : clasp_texts_add(texts, text, hash);
-    }
+    *id = clasp_texts_use(texts, last, &texts->places[next - 1]);
     return true;
 }
 

@@ -2,9 +2,12 @@
 
 #include "codec/codec.h"
 #include "wire/fields.h"
+#include "wire/hot.h"
 #include "wire/legacy.h"
 
 #define SAMPLE_SIZE 8u /* bytes of a sample in a PUBLISH */
+
+#define INLINE static inline __attribute__((always_inline))
 
 /* ---- texts ----------------------------------------------------------------------------------------------------- */
 
@@ -40,106 +43,7 @@ static void add_u64(clasp_tape *tape, uint64_t number) {
     }
 }
 
-/* ---- values ---------------------------------------------------------------------------------------------------- */
-
-/* The bytes of these readers were checked: nothing can be missing. */
-static clasp_span take_sized(clasp_reader *r) {
-    const uint32_t len = clasp_load_u16(r->at);
-    const clasp_span span = {r->at + 2, len};
-    r->at += 2 + len;
-    return span;
-}
-
-static float load_f32(const uint8_t *p) {
-    const uint32_t bits = clasp_load_u32(p);
-    float number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
-static double number_of(const uint8_t *p, uint8_t type) {
-    switch (type) {
-    case CLASP_VALUE_I8:
-        return (int8_t)p[0];
-    case CLASP_VALUE_I16:
-        return (int16_t)clasp_load_u16(p);
-    case CLASP_VALUE_I32:
-        return (int32_t)clasp_load_u32(p);
-    case CLASP_VALUE_I64:
-        return (double)(int64_t)clasp_load_u64(p);
-    case CLASP_VALUE_F32:
-        return load_f32(p);
-    default:
-        return clasp_load_f64(p);
-    }
-}
-
-static const uint8_t NUMBER_SIZE[] = {[CLASP_VALUE_I8] = 1,  [CLASP_VALUE_I16] = 2, [CLASP_VALUE_I32] = 4,
-                                      [CLASP_VALUE_I64] = 8, [CLASP_VALUE_F32] = 4, [CLASP_VALUE_F64] = 8};
-
-static void unpack_data(clasp_codec *codec, clasp_reader *r, uint8_t type, uint32_t key);
-
-static void unpack_items(clasp_codec *codec, clasp_reader *r, uint32_t count) {
-    for (; count > 0 && codec->tape.err == CLASP_OK; count--) {
-        const uint8_t type = *r->at++;
-        unpack_data(codec, r, type, 0);
-    }
-}
-
-static void unpack_entries(clasp_codec *codec, clasp_reader *r, uint32_t count) {
-    for (; count > 0 && codec->tape.err == CLASP_OK; count--) {
-        const clasp_span key = take_sized(r);
-        const uint32_t id = clasp_texts_id(&codec->texts, key);
-        if (id == 0) {
-            clasp_unpack_text(codec, key);
-        }
-        const uint8_t type = *r->at++;
-        unpack_data(codec, r, type, id);
-    }
-}
-
-/* One value of a checked one. As deep as the checks allow: CLASP_VALUE_DEPTH levels. */
-static void unpack_data(clasp_codec *codec, clasp_reader *r, uint8_t type, uint32_t key) {
-    clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
-    if (!cell) {
-        return;
-    }
-    cell->kind = type | key << 8;
-    cell->a = 0;
-    switch (type) {
-    case CLASP_VALUE_NULL:
-        break;
-    case CLASP_VALUE_BOOL:
-        cell->a = *r->at++ != 0;
-        break;
-    case CLASP_VALUE_STRING: {
-        const clasp_span text = take_sized(r);
-        cell->a = clasp_texts_id(&codec->texts, text);
-        point_at(codec, cell, text);
-        break;
-    }
-    case CLASP_VALUE_BYTES:
-        point_at(codec, cell, take_sized(r));
-        break;
-    case CLASP_VALUE_ARRAY:
-    case CLASP_VALUE_MAP: {
-        const uint32_t count = clasp_load_u16(r->at);
-        r->at += 2;
-        cell->a = count;
-        (type == CLASP_VALUE_MAP ? unpack_entries : unpack_items)(codec, r, count);
-        break;
-    }
-    default:
-        cell->a = type == CLASP_VALUE_I64 ? clasp_codec_offset(codec, r->at) : 0;
-        cell->number = number_of(r->at, type);
-        r->at += NUMBER_SIZE[type];
-    }
-}
-
-void clasp_unpack_value(clasp_codec *codec, clasp_value value) {
-    clasp_reader r = clasp_reader_of(value.data);
-    unpack_data(codec, &r, value.type, 0);
-}
+/* ---- parts ----------------------------------------------------------------------------------------------------- */
 
 void clasp_unpack_samples(clasp_codec *codec, clasp_list samples) {
     clasp_cell *cell = clasp_tape_add(&codec->tape, 1 + samples.count);
@@ -153,82 +57,156 @@ void clasp_unpack_samples(clasp_codec *codec, clasp_list samples) {
     }
 }
 
-/* ---- messages -------------------------------------------------------------------------------------------------- */
+/* Errors of the reader stay in the tape, those before it first. */
+static clasp_err ended(const clasp_codec *codec, const clasp_reader *r) {
+    return codec->tape.err != CLASP_OK ? codec->tape.err : r->err;
+}
 
-/* A head with an address, whose id + 1 this is; the TEXT behind it where it has none. */
-static inline void add_head_with(clasp_codec *codec, clasp_cell_kind kind, uint32_t has, clasp_span address,
-                                 uint32_t id, uint32_t c) {
-    clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
-    if (!cell) {
+/* A value whose type code stood elsewhere: a number here, the rest by a call, and by a copy, so that the caller's reader stays in
+ * registers. */
+INLINE void read_data(clasp_codec *codec, clasp_reader *r, uint8_t type) {
+    if (type != CLASP_VALUE_F64) {
+        clasp_reader rest = *r;
+        clasp_unpack_data(codec, &rest, type);
+        *r = rest;
         return;
     }
+    const double number = clasp_read_f64(r);
+    clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
+    if (cell) {
+        cell->kind = type;
+        cell->a = 0;
+        cell->number = number;
+    }
+}
+
+INLINE void read_u64(clasp_codec *codec, clasp_reader *r) { add_u64(&codec->tape, clasp_read_u64(r)); }
+
+/* A head of this kind, and the address at hand, by its id or as a TEXT. @return index of the head */
+INLINE size_t read_head(clasp_codec *codec, clasp_reader *r, clasp_cell_kind kind) {
+    const clasp_span address = clasp_take_sized(r);
+    uint32_t id = 0;
+    if (r->err == CLASP_OK && !clasp_texts_id(&codec->texts, &codec->texts.last_address, address, &id)) {
+        clasp_read_fail(r, CLASP_BAD_UTF8);
+    }
+    clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
+    if (!cell) {
+        clasp_read_fail(r, codec->tape.err);
+        return 0;
+    }
     cell->kind = kind;
-    cell->a = has;
+    cell->a = 0;
     cell->b = id;
-    cell->c = c;
-    if (id == 0) {
+    cell->c = 0;
+    const size_t head = (size_t)(cell - codec->tape.cells);
+    if (id == 0 && r->err == CLASP_OK) {
         clasp_unpack_text(codec, address);
     }
+    return head;
 }
 
-static inline void add_head(clasp_codec *codec, clasp_cell_kind kind, uint32_t has, clasp_span address,
-                            uint32_t c) {
-    add_head_with(codec, kind, has, address, clasp_texts_id(&codec->texts, address), c);
+/* ---- messages -------------------------------------------------------------------------------------------------- */
+
+/*
+ * SET, PUBLISH and params are checked and unpacked in one walk, field by field (docs/wire.md, section 3): through a clasp_message
+ * their values would be walked twice.
+ */
+static clasp_err unpack_set(clasp_codec *codec, clasp_reader r) {
+    const uint8_t flags = clasp_read_u8(&r);
+    const size_t head = read_head(codec, &r, CLASP_CELL_SET);
+    read_data(codec, &r, flags & 0x0F);
+    if (flags < 0x10 || ended(codec, &r) != CLASP_OK) {
+        return ended(codec, &r);
+    }
+    codec->tape.cells[head].a = (flags & 0x80 ? CLASP_HAS_REVISION : 0) |
+                                (flags & 0x40 ? CLASP_HAS_LOCK : 0) | (flags & 0x20 ? CLASP_HAS_UNLOCK : 0) |
+                                (flags & 0x10 ? CLASP_HAS_TTL : 0);
+    if (flags & 0x80) {
+        read_u64(codec, &r);
+    }
+    if (flags & 0x10) {
+        codec->tape.cells[head].c = clasp_read_u32(&r);
+    }
+    return ended(codec, &r);
 }
 
-static void unpack_set(clasp_codec *codec, const clasp_message *m) {
-    add_head(codec, CLASP_CELL_SET, m->has, m->address, m->ttl);
-    clasp_unpack_value(codec, m->value);
-    if (m->has & CLASP_HAS_REVISION) {
-        add_u64(&codec->tape, m->revision);
+static void read_samples(clasp_codec *codec, clasp_reader *r) {
+    const uint32_t count = clasp_read_u16(r);
+    const uint8_t *at = clasp_take(r, (size_t)count * SAMPLE_SIZE);
+    if (at) {
+        clasp_unpack_samples(codec, (clasp_list){{at, count * SAMPLE_SIZE}, count});
     }
 }
 
-static void unpack_publish(clasp_codec *codec, const clasp_message *m) {
-    add_head(codec, CLASP_CELL_PUBLISH, m->has, m->address, m->signal | (uint32_t)m->phase << 8);
-    if (m->has & CLASP_HAS_VALUE) {
-        clasp_unpack_value(codec, m->value);
+/* What the indicator says there is: a value, samples, or nothing. */
+INLINE uint32_t read_content(clasp_codec *codec, clasp_reader *r) {
+    const uint8_t indicator = clasp_read_u8(r);
+    if (indicator == 1) {
+        const uint8_t type = clasp_read_u8(r);
+        read_data(codec, r, type);
+        return CLASP_HAS_VALUE;
     }
-    if (m->has & CLASP_HAS_SAMPLES) {
-        clasp_unpack_samples(codec, m->list);
+    if (indicator == 2) {
+        read_samples(codec, r);
+        return CLASP_HAS_SAMPLES;
     }
-    if (m->has & CLASP_HAS_TIMESTAMP) {
-        add_u64(&codec->tape, m->time_us);
-    }
-    if (m->has & CLASP_HAS_ID) {
-        add_u64(&codec->tape, m->id);
-    }
-    if (m->has & CLASP_HAS_RATE) {
-        add_u64(&codec->tape, m->rate);
-    }
+    return 0;
 }
 
-/* The texts of a param are checked here: most addresses are found to have an id, and then were checked before. */
-static clasp_err unpack_param(clasp_codec *codec, clasp_reader *r) {
-    clasp_param p;
-    uint32_t id;
-    clasp_next_param(r, &p);
-    if (!clasp_texts_check(&codec->texts, p.address, &id) || (p.has_writer && !clasp_utf8_check(p.writer))) {
-        return CLASP_BAD_UTF8;
+static clasp_err unpack_publish(clasp_codec *codec, clasp_reader r) {
+    const uint8_t flags = clasp_read_u8(&r);
+    const uint32_t signal = flags >> 5;
+    const uint32_t phase = flags & 0x07;
+    const size_t head = read_head(codec, &r, CLASP_CELL_PUBLISH);
+    uint32_t has = read_content(codec, &r);
+    if (flags & 0x10) {
+        has |= CLASP_HAS_TIMESTAMP;
+        read_u64(codec, &r);
     }
-    if (r->err != CLASP_OK) {
-        return r->err;
+    if (flags & 0x08) {
+        has |= CLASP_HAS_ID;
+        add_u64(&codec->tape, clasp_read_u32(&r));
     }
-    const bool is_small = p.revision <= INT32_MAX;
-    const uint32_t has = (p.has_writer ? CLASP_PARAM_WRITER : 0) |
-                         (p.has_timestamp ? CLASP_PARAM_TIMESTAMP : 0) | (is_small ? CLASP_PARAM_SMALL : 0);
-    add_head_with(codec, CLASP_CELL_PARAM, has, p.address, id, is_small ? (uint32_t)p.revision : 0);
-    clasp_unpack_value(codec, p.value);
+    if (clasp_left(&r) >= sizeof(uint32_t)) {
+        has |= CLASP_HAS_RATE;
+        add_u64(&codec->tape, clasp_read_u32(&r));
+    }
+    if (ended(codec, &r) == CLASP_OK) {
+        clasp_cell *cell = &codec->tape.cells[head];
+        cell->a = has;
+        cell->c = (signal <= CLASP_SIGNAL_TIMELINE ? signal : CLASP_SIGNAL_EVENT) |
+                  (phase <= CLASP_PHASE_CANCEL ? phase : CLASP_PHASE_START) << 8;
+    }
+    return ended(codec, &r);
+}
+
+/* What comes behind the revision of a param. @return CLASP_PARAM_* */
+INLINE uint32_t read_param_rest(clasp_codec *codec, clasp_reader *r, uint8_t flags) {
+    if (flags & CLASP_PARAM_WRITER) {
+        read_data(codec, r, CLASP_VALUE_STRING);
+    }
+    if (flags & CLASP_PARAM_TIMESTAMP) {
+        read_u64(codec, r);
+    }
+    return flags & (CLASP_PARAM_WRITER | CLASP_PARAM_TIMESTAMP);
+}
+
+INLINE void unpack_param(clasp_codec *codec, clasp_reader *r) {
+    const size_t head = read_head(codec, r, CLASP_CELL_PARAM);
+    const uint8_t type = clasp_read_u8(r);
+    read_data(codec, r, type);
+    const uint64_t revision = clasp_read_u64(r);
+    const bool is_small = revision <= INT32_MAX;
     if (!is_small) {
-        add_u64(&codec->tape, p.revision);
+        add_u64(&codec->tape, revision);
     }
-    if (p.has_writer) {
-        clasp_unpack_value(codec, (clasp_value){{p.writer.at - 2, p.writer.len + 2}, CLASP_VALUE_STRING});
+    const uint8_t flags = clasp_read_u8(r);
+    const uint32_t has = read_param_rest(codec, r, flags) | (is_small ? CLASP_PARAM_SMALL : 0);
+    if (ended(codec, r) == CLASP_OK) {
+        clasp_cell *cell = &codec->tape.cells[head];
+        cell->a = has;
+        cell->c = is_small ? (uint32_t)revision : 0;
     }
-    if (p.has_timestamp) {
-        add_u64(&codec->tape, p.timestamp_us);
-    }
-    return codec->tape.err;
 }
 
 static void unpack_snapshot(clasp_codec *codec, const clasp_message *m) {
@@ -237,9 +215,10 @@ static void unpack_snapshot(clasp_codec *codec, const clasp_message *m) {
         *head = (clasp_cell){.kind = CLASP_CELL_SNAPSHOT, .c = m->list.count};
     }
     clasp_reader r = clasp_list_reader(m->list);
-    for (uint32_t left = m->list.count; left > 0 && codec->tape.err == CLASP_OK; left--) {
-        codec->tape.err = unpack_param(codec, &r);
+    for (uint32_t left = m->list.count; left > 0 && ended(codec, &r) == CLASP_OK; left--) {
+        unpack_param(codec, &r);
     }
+    codec->tape.err = ended(codec, &r);
 }
 
 /* Any other message, by the names of its fields. They stay in the scratch memory, one message behind the other. */
@@ -258,7 +237,8 @@ static void unpack_fields(clasp_codec *codec, clasp_writer *scratch, const clasp
     clasp_unpack_value(codec, (clasp_value){{start + 1, (uint32_t)(scratch->at - start) - 1}, start[0]});
 }
 
-static void unpack_message(clasp_codec *codec, clasp_writer *scratch, const clasp_message *m, uint32_t level);
+static clasp_err unpack_payload(clasp_codec *codec, clasp_writer *scratch, clasp_span payload,
+                                uint32_t level);
 
 static void unpack_bundle(clasp_codec *codec, clasp_writer *scratch, const clasp_message *m, uint32_t level) {
     clasp_cell *head = clasp_tape_add(&codec->tape, 1);
@@ -272,33 +252,39 @@ static void unpack_bundle(clasp_codec *codec, clasp_writer *scratch, const clasp
     }
     clasp_reader r = clasp_list_reader(m->list);
     for (uint32_t left = m->list.count; left > 0 && codec->tape.err == CLASP_OK; left--) {
-        clasp_message member;
-        codec->tape.err = clasp_codec_open_member(clasp_next_member(&r), &member);
-        if (codec->tape.err == CLASP_OK) {
-            unpack_message(codec, scratch, &member, level + 1);
-        }
+        const clasp_err err = unpack_payload(codec, scratch, clasp_next_member(&r), level + 1);
+        codec->tape.err =
+            err == CLASP_BAD_LEGACY ? CLASP_UNKNOWN_TYPE : err; /* a legacy payload is no member */
     }
 }
 
-/* `level`: bundles around it. */
-static void unpack_message(clasp_codec *codec, clasp_writer *scratch, const clasp_message *m,
-                           uint32_t level) {
-    switch (m->type) {
-    case CLASP_MSG_SET:
-        unpack_set(codec, m);
-        break;
-    case CLASP_MSG_PUBLISH:
-        unpack_publish(codec, m);
-        break;
-    case CLASP_MSG_SNAPSHOT:
-        unpack_snapshot(codec, m);
-        break;
-    case CLASP_MSG_BUNDLE:
-        unpack_bundle(codec, scratch, m, level);
-        break;
-    default:
-        unpack_fields(codec, scratch, m);
+/* What is neither SET nor PUBLISH, through a message. Apart, so that the way of those two stays small. */
+static __attribute__((noinline)) clasp_err unpack_message(clasp_codec *codec, clasp_writer *scratch,
+                                                          clasp_span payload, uint32_t level) {
+    clasp_message m;
+    const clasp_err err = clasp_message_open(payload, &m);
+    if (err != CLASP_OK) {
+        return err;
     }
+    if (m.type == CLASP_MSG_SNAPSHOT) {
+        unpack_snapshot(codec, &m);
+    } else if (m.type == CLASP_MSG_BUNDLE) {
+        unpack_bundle(codec, scratch, &m, level);
+    } else {
+        unpack_fields(codec, scratch, &m);
+    }
+    return codec->tape.err;
+}
+
+/* One message; `level`: bundles around it. */
+static clasp_err unpack_payload(clasp_codec *codec, clasp_writer *scratch, clasp_span payload,
+                                uint32_t level) {
+    const uint8_t type = payload.len > 0 ? payload.at[0] : 0;
+    if (type != CLASP_MSG_SET && type != CLASP_MSG_PUBLISH) {
+        return unpack_message(codec, scratch, payload, level);
+    }
+    const clasp_reader r = clasp_reader_of((clasp_span){payload.at + 1, payload.len - 1});
+    return (type == CLASP_MSG_SET ? unpack_set : unpack_publish)(codec, r);
 }
 
 static void fill_envelope(clasp_envelope *envelope, const clasp_frame *frame) {
@@ -311,33 +297,50 @@ static void fill_envelope(clasp_envelope *envelope, const clasp_frame *frame) {
         CLASP_FRAME_HEADER + (frame->has_timestamp ? CLASP_FRAME_TIMESTAMP : 0) + frame->payload.len;
 }
 
-clasp_err clasp_codec_open(clasp_codec *codec, uint32_t len, clasp_frame *frame, clasp_message *out) {
+/* Begin a round of texts and an empty tape with the frame in the first `len` bytes. */
+static clasp_err begin(clasp_codec *codec, uint32_t len, clasp_frame *frame) {
     clasp_texts_begin(&codec->texts);
     clasp_tape_clear(&codec->tape);
     if (len > sizeof codec->frame) {
         return CLASP_TOO_LARGE;
     }
-    clasp_err err = clasp_frame_decode((clasp_span){codec->frame, len}, frame, NULL);
+    return clasp_frame_decode((clasp_span){codec->frame, len}, frame, NULL);
+}
+
+/* A legacy payload as one of ours. */
+static clasp_err transcode(clasp_codec *codec, clasp_span payload, clasp_span *out) {
+    clasp_writer w = clasp_writer_of(codec->legacy, sizeof codec->legacy);
+    const clasp_err err = clasp_legacy_transcode(payload, &w);
+    *out = clasp_written(&w);
+    return err;
+}
+
+clasp_err clasp_codec_open(clasp_codec *codec, uint32_t len, clasp_frame *frame, clasp_message *out) {
+    clasp_span ours;
+    clasp_err err = begin(codec, len, frame);
     err = err == CLASP_OK ? clasp_message_open(frame->payload, out) : err;
     if (err != CLASP_BAD_LEGACY) {
         return err;
     }
-    clasp_writer w = clasp_writer_of(codec->legacy, sizeof codec->legacy);
-    err = clasp_legacy_transcode(frame->payload, &w);
-    return err == CLASP_OK ? clasp_message_open(clasp_written(&w), out) : err;
+    err = transcode(codec, frame->payload, &ours);
+    return err == CLASP_OK ? clasp_message_open(ours, out) : err;
 }
 
 clasp_err clasp_codec_unpack(clasp_codec *codec, uint32_t len) {
     clasp_frame frame;
-    clasp_message message;
-    const clasp_err err = clasp_codec_open(codec, len, &frame, &message);
+    clasp_span ours;
+    clasp_err err = begin(codec, len, &frame);
     if (err != CLASP_OK) {
         return err;
     }
     fill_envelope(&codec->envelope, &frame);
     clasp_writer scratch = clasp_writer_of(codec->scratch, sizeof codec->scratch);
-    unpack_message(codec, &scratch, &message, 0);
-    return codec->tape.err;
+    err = unpack_payload(codec, &scratch, frame.payload, 0);
+    if (err != CLASP_BAD_LEGACY) {
+        return err;
+    }
+    err = transcode(codec, frame.payload, &ours);
+    return err == CLASP_OK ? unpack_payload(codec, &scratch, ours, 0) : err;
 }
 
 clasp_codec *clasp_codec_new(void) { return calloc(1, sizeof(clasp_codec)); }

@@ -142,7 +142,8 @@ CLASP_EXPORT(hub_stat) double clasp_abi_hub_stat(uint32_t stat);
  */
 // clang-format off
 #define CLASP_CODEC_PART_LIST(X) \
-    X(FRAME, 0) X(OUT, 1) X(WORDS, 2) X(TEXTS, 3) X(FRESH, 4) X(FRESH_COUNT, 5) X(TAPE, 6) X(ENVELOPE, 7)
+    X(FRAME, 0) X(OUT, 1) X(WORDS, 2) X(TEXTS, 3) X(FRESH, 4) X(FRESH_COUNT, 5) X(TAPE, 6) X(ENVELOPE, 7) \
+    X(SHAPES, 8)
 // clang-format on
 
 CLASP_EXPORT(codec_part)

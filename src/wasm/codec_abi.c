@@ -16,7 +16,7 @@ uint32_t clasp_abi_codec_part(uint32_t part) {
     }
     const void *parts[] = {codec->frame,        codec->out,         codec->words,
                            codec->texts.places, codec->texts.fresh, &codec->texts.fresh_count,
-                           &codec->tape.cells,  &codec->envelope};
+                           &codec->tape.cells,  &codec->envelope,   codec->shapes.shapes};
     return part < sizeof parts / sizeof *parts ? address_of(parts[part]) : 0;
 }
 

@@ -114,12 +114,23 @@ static inline clasp_span host_frame(const tape_host *host, int32_t len) {
 
 static inline const clasp_cell *host_copy_value(tape_host *host, const clasp_cell *at);
 
+/** Key `n` of a shape's id + 1. */
+static inline clasp_span host_shape_key(const tape_host *host, uint32_t id, uint32_t n) {
+    const clasp_shape *shape = &host->codec->shapes.shapes[id - 1];
+    CHECK(id <= host->codec->shapes.count && n < shape->count);
+    const uint8_t *at = shape->bytes + shape->at[n];
+    return (clasp_span){at + 2, clasp_load_u16(at)};
+}
+
 static inline const clasp_cell *host_copy_items(tape_host *host, const clasp_cell *head) {
     const bool is_map = (head->kind & 0xFF) == CLASP_VALUE_MAP;
     const clasp_cell *at = head + 1;
+    CHECK(is_map || head->c == 0);
     host_cell(host, head->kind & 0xFF)->a = head->a;
-    for (uint32_t left = head->a; left > 0; left--) {
-        if (at->kind == CLASP_CELL_TEXT) {
+    for (uint32_t n = 0; n < head->a; n++) {
+        if (n < head->c) {
+            host_text(host, CLASP_CELL_TEXT, host_shape_key(host, head->b, n));
+        } else if (at->kind == CLASP_CELL_TEXT) {
             host_text(host, CLASP_CELL_TEXT, host_bytes(host, at++));
         } else if (is_map) {
             host_text(host, CLASP_CELL_TEXT, host_name(host, at->kind >> 8));

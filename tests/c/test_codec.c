@@ -97,7 +97,9 @@ static void find_same_set(void) {
 
 /* The id of a text, which has to be the one that the host knows it by. */
 static uint32_t id_of(const char *text) {
-    const uint32_t id = clasp_texts_id(&host->codec->texts, clasp_span_of(text));
+    clasp_texts *texts = &host->codec->texts;
+    uint32_t id = 0;
+    CHECK(clasp_texts_id(texts, &texts->last_word, clasp_span_of(text), &id));
     host_refresh(host);
     if (id != 0) {
         CHECK(clasp_span_equal(host_name(host, id), clasp_span_of(text)));
@@ -223,6 +225,117 @@ TEST(more_addresses_in_one_frame_than_there_are_ids_are_unpacked) {
     }
 }
 
+/* ---- shapes ---------------------------------------------------------------------------------------------------- */
+
+/* A SET of a map: its keys, each with its own length as its value, as they are, doubled and empty ones, too. */
+static clasp_span set_of_keys(const char *const *keys, uint32_t count) {
+    static uint8_t map[4096];
+    clasp_writer data = clasp_writer_of(map, sizeof map);
+    clasp_write_u16(&data, (uint16_t)count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t storage[8];
+        clasp_write_text(&data, clasp_span_of(keys[i]));
+        clasp_write_value(&data, clasp_value_f64((double)strlen(keys[i]), storage));
+    }
+    const clasp_value value = {clasp_written(&data), CLASP_VALUE_MAP};
+    clasp_writer w = clasp_writer_of(bytes, sizeof bytes);
+    clasp_frame_write(
+        &w, &(clasp_message){.type = CLASP_MSG_SET, .address = clasp_span_of("/a"), .value = value});
+    CHECK_EQ(w.err, CLASP_OK);
+    return clasp_written(&w);
+}
+
+/* Unpack it; what is on the tape has to pack to the same bytes. @return the cell of its map */
+static const clasp_cell *unpack_keys(const char *const *keys, uint32_t count) {
+    const clasp_span in = set_of_keys(keys, count);
+    CHECK_EQ(host_unpack(host, in), CLASP_OK);
+    host_copy(host);
+    const clasp_span packed = host_frame(host, host_pack(host, true));
+    CHECK_BYTES(packed.at, packed.len, in.at, in.len);
+    CHECK_EQ(host_unpack(host, in), CLASP_OK);
+    return &host->codec->tape.cells[1];
+}
+
+static void repeat(const char *const *keys, uint32_t count) {
+    for (uint32_t i = 0; i < CLASP_SHAPE_HITS; i++) {
+        unpack_keys(keys, count);
+    }
+}
+
+static clasp_shapes *no_shapes(void) {
+    memset(&host->codec->shapes, 0, sizeof host->codec->shapes);
+    return &host->codec->shapes;
+}
+
+TEST(the_keys_of_a_map_that_comes_again_and_again_become_a_shape) {
+    static const char *const KEYS[] = {"x", "", "pressure", "x", "\xc3\xa9t\xc3\xa9"};
+    const clasp_shapes *shapes = no_shapes();
+    CHECK_EQ(unpack_keys(KEYS, 5)->c, 0);
+    CHECK_EQ(shapes->count, 0);
+    repeat(KEYS, 5);
+    CHECK_EQ(shapes->count, 1);
+    const clasp_cell *map = unpack_keys(KEYS, 5);
+    CHECK_EQ(map->b, 1);
+    CHECK_EQ(map->c, 5);
+    CHECK_EQ(map->a, 5);
+    CHECK(host->codec->tape.at == map + 6); /* its keys are not told again */
+    repeat(KEYS, 5);
+    CHECK_EQ(shapes->count, 1);
+}
+
+TEST(a_map_that_leaves_its_shape_names_its_other_keys) {
+    static const char *const KEYS[] = {"one", "two", "three"};
+    static const char *const LAST[] = {"one", "two", "drei"};
+    static const char *const SECOND[] = {"one", "twos", "three"};
+    no_shapes();
+    repeat(KEYS, 3);
+    CHECK_EQ(unpack_keys(KEYS, 3)->c, 3);
+    CHECK_EQ(unpack_keys(LAST, 3)->c, 2);
+    CHECK_EQ(unpack_keys(SECOND, 3)->c, 1);
+    CHECK_EQ(unpack_keys(KEYS, 2)->c, 0);
+    CHECK_EQ(unpack_keys(KEYS, 3)->c, 3);
+}
+
+TEST(a_map_of_too_many_or_too_long_keys_has_no_shape) {
+    static const char *const NINE[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+    char key[CLASP_SHAPE_BYTES];
+    const char *const keys[] = {key};
+    const clasp_shapes *shapes = no_shapes();
+    memset(key, 'k', sizeof key);
+    key[CLASP_SHAPE_BYTES - 1] = '\0';
+    repeat(NINE, CLASP_SHAPE_KEYS + 1);
+    repeat(keys, 1);
+    CHECK_EQ(shapes->count, 0);
+    repeat(NINE, CLASP_SHAPE_KEYS);
+    no_shapes();
+    key[CLASP_SHAPE_BYTES - 2] = '\0';
+    repeat(keys, 1);
+    CHECK_EQ(shapes->count, 1);
+    CHECK_EQ(unpack_keys(keys, 1)->c, 1);
+}
+
+TEST(there_are_no_more_shapes_than_there_is_room_for) {
+    const clasp_shapes *shapes = no_shapes();
+    for (uint32_t i = 0; i < 10 * CLASP_SHAPES; i++) {
+        char key[16];
+        const char *const keys[] = {key};
+        snprintf(key, sizeof key, "%cey%u", 'A' + (int)(i % 26), i);
+        repeat(keys, 1);
+    }
+    CHECK_EQ(shapes->count, CLASP_SHAPES);
+}
+
+TEST(a_map_that_is_cut_off_is_no_hit) {
+    static const char *const KEYS[] = {"x", "y"};
+    const clasp_shapes *shapes = no_shapes();
+    for (uint32_t i = 0; i < 2 * CLASP_SHAPE_HITS; i++) {
+        const clasp_span in = set_of_keys(KEYS, 2);
+        clasp_store_u16(bytes + 2, (uint16_t)(clasp_load_u16(bytes + 2) - 1));
+        CHECK_EQ(host_unpack(host, in), CLASP_TRUNCATED);
+    }
+    CHECK_EQ(shapes->count, 0);
+}
+
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 static void unpack_and_pack(void *context) {
@@ -270,6 +383,11 @@ int main(void) {
     RUN(long_texts_have_no_id);
     RUN(rounds_may_wrap);
     RUN(more_addresses_in_one_frame_than_there_are_ids_are_unpacked);
+    RUN(the_keys_of_a_map_that_comes_again_and_again_become_a_shape);
+    RUN(a_map_that_leaves_its_shape_names_its_other_keys);
+    RUN(a_map_of_too_many_or_too_long_keys_has_no_shape);
+    RUN(there_are_no_more_shapes_than_there_is_room_for);
+    RUN(a_map_that_is_cut_off_is_no_hit);
     RUN(every_allocation_may_fail);
     RUN(what_fits_the_tape_allocates_nothing);
     host_free(host);

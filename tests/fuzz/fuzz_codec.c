@@ -32,7 +32,8 @@ static void make(void) {
 /* Ids that mean what the tape's host was told, and text that lies in the codec's memory. */
 static void check_cells(void) {
     const clasp_texts *texts = &codec->texts;
-    must(texts->fresh_count <= CLASP_TEXT_COUNT && texts->last <= CLASP_TEXT_COUNT);
+    must(texts->fresh_count <= CLASP_TEXT_COUNT);
+    must(texts->last_address <= CLASP_TEXT_COUNT && texts->last_word <= CLASP_TEXT_COUNT);
     for (uint32_t i = 0; i < texts->fresh_count; i++) {
         must(texts->fresh[i] < CLASP_TEXT_COUNT && texts->places[texts->fresh[i]].len <= CLASP_TEXT_MAX);
     }
@@ -40,6 +41,9 @@ static void check_cells(void) {
         if (cell->kind == CLASP_CELL_TEXT) {
             must(cell->b <= sizeof *codec && cell->c <= sizeof *codec - cell->b);
             must(clasp_utf8_check((clasp_span){(const uint8_t *)codec + cell->b, cell->c}));
+        } else if ((cell->kind & 0xFF) == CLASP_VALUE_MAP && cell->c > 0) {
+            must(cell->b > 0 && cell->b <= codec->shapes.count && cell->c <= cell->a);
+            must(cell->c <= codec->shapes.shapes[cell->b - 1].count);
         }
     }
 }
