@@ -127,6 +127,14 @@
 /* Bytes of the relay's name. */
 #define CLASP_HUB_NAME_MAX 256u
 
+/* Tokens of an authenticated relay, bytes of one, scopes of one, bytes of a scope, and of all as they are handed over. The operator
+ * chooses them: the bounds are for what the relay holds and how long a check may take. */
+#define CLASP_HUB_TOKENS 4096u
+#define CLASP_HUB_TOKEN_LEN 1024u
+#define CLASP_HUB_SCOPES 64u
+#define CLASP_HUB_SCOPE_LEN 1024u
+#define CLASP_HUB_TOKENS_BYTES (1u << 20)
+
 /* ---- peer ---------------------------------------------------------------------------------------------------- */
 
 /* Peers of one conference, those not yet forgotten included. */
