@@ -3,6 +3,7 @@ import { now } from './clock.js';
 import { Core, textOf } from './core.js';
 import { check } from './error.js';
 import { HUB } from './hub-module.js';
+import { packTokens } from './hub-tokens.js';
 
 /**
  * @typedef {object} HubHost carries out what the hub decides
@@ -16,7 +17,9 @@ import { HUB } from './hub-module.js';
  * @property {number} [maxSessions] at once
  * @property {number} [maxSubscriptions] of one session
  * @property {number} [maxParams] held at once
- * @property {number} [messagesPerSecond] of one session
+ * @property {number} [messagesPerSecond] of one session; a bundle counts as its members
+ * @property {number} [maxSessionsPerAddress] of one remote address, an IPv6 one standing for its /64; no limit by default
+ * @property {number} [ratePerAddress] messages a second of all sessions of one remote address; no limit by default
  */
 
 /** Metrics of a hub, in order: their names and what they count. */
@@ -61,18 +64,48 @@ export class Hub {
     const core = await Core.open(HUB);
     const hub = new Hub(core, host);
     const { maxSessions = 0, maxSubscriptions = 0, maxParams = 0, messagesPerSecond = 0 } = limits;
+    const { maxSessionsPerAddress = 0, ratePerAddress = 0 } = limits;
     const len = core.put(name);
-    check(core.call('hub_start', len, maxSessions, maxSubscriptions, maxParams, messagesPerSecond));
+    check(
+      core.call(
+        'hub_start',
+        len,
+        maxSessions,
+        maxSubscriptions,
+        maxParams,
+        messagesPerSecond,
+        maxSessionsPerAddress,
+        ratePerAddress,
+      ),
+    );
     return hub;
   }
 
   /**
+   * From now on HELLO needs one of these tokens. Sessions that are open go on as the new list says.
+   * @param {import('./hub-tokens.js').Tokens} tokens
+   * @throws {import('./error.js').ClaspError} BAD_OPTION: which token, and why; TOO_LARGE, NO_MEMORY. Nothing has changed then.
+   */
+  setTokens(tokens) {
+    const list = packTokens(tokens, (scope) => {
+      check(this.#core.call('hub_check_scope', this.#core.put(scope)));
+    });
+    check(this.#core.call('hub_tokens', this.#core.put(list), now()));
+  }
+
+  /** @param {string} token true if it is an admin's, and valid */
+  isAdmin(token) {
+    return this.#core.call('hub_is_admin', this.#core.put(token), now()) === 1;
+  }
+
+  /**
    * A connection came.
+   * @param {readonly [high: number, low: number]} [host] what stands for its remote address in the limits; none: not counted
    * @returns {number} its session
    * @throws {import('./error.js').ClaspError} LIMIT: there are too many
    */
-  connected() {
-    return check(this.#core.call('hub_connected', now()));
+  connected([high, low] = [0, 0]) {
+    return check(this.#core.call('hub_connected', high, low, now()));
   }
 
   /** @param {number} session its connection is gone */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "hub/access.h"
 #include "hub/send.h"
 #include "wire/legacy.h"
 
@@ -23,7 +24,10 @@ static bool init(clasp_hub *hub, const clasp_hub_options *options) {
     name.len = name.len < CLASP_HUB_NAME_MAX ? name.len : CLASP_HUB_NAME_MAX;
     clasp_hub_params_init(&hub->params, params, clasp_random_next(&hub->random));
     hub->receivers = malloc(sessions * sizeof *hub->receivers);
-    return hub->receivers && clasp_hub_sessions_init(&hub->sessions, sessions) &&
+    hub->hosts.max_sessions = options->max_sessions_per_host;
+    hub->hosts.messages_per_second = options->messages_per_second_per_host;
+    return hub->receivers && clasp_hub_hosts_init(&hub->hosts, sessions, clasp_random_next(&hub->random)) &&
+           clasp_hub_sessions_init(&hub->sessions, sessions) &&
            clasp_hub_subs_init(&hub->subs, clasp_random_next(&hub->random)) &&
            clasp_text_set(&hub->name, name);
 }
@@ -34,7 +38,7 @@ clasp_hub *clasp_hub_new(const clasp_hub_options *options, const uint64_t seed[2
         return NULL;
     }
     hub->out = out;
-    hub->sweep_us = UINT64_MAX;
+    hub->sweep_us = hub->expiry_us = UINT64_MAX;
     hub->max_subscriptions =
         option(options->max_subscriptions, CLASP_HUB_SUBSCRIPTIONS, CLASP_HUB_SUBSCRIPTIONS_MAX);
     hub->messages_per_second = option(options->messages_per_second, CLASP_HUB_RATE, UINT32_MAX);
@@ -56,6 +60,8 @@ void clasp_hub_free(clasp_hub *hub) {
     clasp_hub_subs_deinit(&hub->subs);
     clasp_hub_sessions_deinit(&hub->sessions);
     clasp_hub_params_deinit(&hub->params);
+    clasp_hub_tokens_deinit(&hub->tokens);
+    clasp_hub_hosts_deinit(&hub->hosts);
     clasp_text_clear(&hub->name);
     free(hub->receivers);
     free(hub);
@@ -64,11 +70,20 @@ void clasp_hub_free(clasp_hub *hub) {
 /* ---- connections --------------------------------------------------------------------------------------------- */
 
 clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session) {
-    const clasp_hub_session *added = clasp_hub_sessions_add(&hub->sessions, now_us);
+    return clasp_hub_connected_from(hub, 0, now_us, session);
+}
+
+clasp_err clasp_hub_connected_from(clasp_hub *hub, uint64_t host, uint64_t now_us, uint32_t *session) {
+    uint32_t index;
+    const clasp_err err = clasp_hub_hosts_enter(&hub->hosts, host, &index);
+    clasp_hub_session *added = err == CLASP_OK ? clasp_hub_sessions_add(&hub->sessions, now_us) : NULL;
     if (!added) {
+        clasp_hub_hosts_leave(&hub->hosts, index);
         CLASP_HUB_COUNT(hub, sessions_refused_total);
-        return CLASP_LIMIT;
+        hub->stats[CLASP_HUB_STAT_hosts_refused_total] += err == CLASP_LIMIT;
+        return err != CLASP_OK ? err : CLASP_LIMIT;
     }
+    added->host = index;
     *session = added->handle;
     return CLASP_OK;
 }
@@ -82,6 +97,12 @@ void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session) {
     }
 }
 
+void clasp_hub_forget(clasp_hub *hub, clasp_hub_session *session) {
+    clasp_hub_strip(hub, session);
+    clasp_hub_hosts_leave(&hub->hosts, session->host);
+    clasp_hub_sessions_remove(&hub->sessions, session);
+}
+
 void clasp_hub_disconnected(clasp_hub *hub, uint32_t handle, uint64_t now_us) {
     (void)now_us;
     clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
@@ -92,8 +113,7 @@ void clasp_hub_disconnected(clasp_hub *hub, uint32_t handle, uint64_t now_us) {
         CLASP_HUB_COUNT(hub, sessions_refused_total);
     }
     clasp_hub_tell(hub, session, CLASP_HUB_EVENT_CLOSED, (clasp_span){NULL, 0}, (clasp_span){NULL, 0});
-    clasp_hub_strip(hub, session);
-    clasp_hub_sessions_remove(&hub->sessions, session);
+    clasp_hub_forget(hub, session);
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------------ */
@@ -104,12 +124,18 @@ static uint32_t price_of(const clasp_message *message) {
     return members > 0 ? members : 1;
 }
 
+/* Take a message's price from what its session and its host may send. */
+static bool spend(clasp_hub *hub, clasp_hub_session *session, uint32_t price, uint64_t now_us) {
+    return clasp_hub_spend(&session->allowance, price, hub->messages_per_second, now_us) &&
+           clasp_hub_hosts_spend(&hub->hosts, session->host, price, now_us);
+}
+
 /* A message of a session; `err` says whether `message` could be decoded. */
 static void dispatch(clasp_hub *hub, clasp_hub_session *session, clasp_err err, const clasp_message *message,
                      uint64_t now_us) {
     const clasp_span address = err == CLASP_OK ? message->address : (clasp_span){NULL, 0};
     const uint32_t price = err == CLASP_OK ? price_of(message) : 1;
-    if (!clasp_hub_session_spend(session, price, hub->messages_per_second, now_us)) {
+    if (!spend(hub, session, price, now_us)) {
         CLASP_HUB_COUNT(hub, rate_limited_total);
         clasp_hub_send_error(hub, session, CLASP_WIRE_RATE_LIMITED, "too many messages a second", address);
         return;
@@ -117,6 +143,12 @@ static void dispatch(clasp_hub *hub, clasp_hub_session *session, clasp_err err, 
     if (err != CLASP_OK) {
         CLASP_HUB_COUNT(hub, malformed_total);
         clasp_hub_send_error(hub, session, clasp_wire_error_of(err), clasp_err_text(err), address);
+        return;
+    }
+    clasp_span what;
+    if (!clasp_hub_may(hub, session, message, &what)) {
+        CLASP_HUB_COUNT(hub, forbidden_total);
+        clasp_hub_refuse(hub, session, CLASP_WIRE_FORBIDDEN, CLASP_HUB_FORBIDDEN_TEXT, what);
         return;
     }
     clasp_hub_handler *handle = clasp_hub_handler_of(message->type);
@@ -132,6 +164,9 @@ clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, 
     }
     CLASP_HUB_COUNT(hub, messages_received_total);
     hub->stats[CLASP_HUB_STAT_bytes_received_total] += bytes.len;
+    if (!clasp_hub_is_valid(hub, session, now_us)) {
+        return CLASP_OK;
+    }
     clasp_frame frame;
     clasp_message message;
     const clasp_err err = clasp_decode_any(bytes, hub->legacy, sizeof hub->legacy, &frame, &message);
@@ -163,7 +198,8 @@ void clasp_hub_left_out(clasp_hub *hub, uint32_t handle, uint32_t count, uint64_
 
 uint64_t clasp_hub_deadline(const clasp_hub *hub) {
     const uint64_t session = clasp_hub_sessions_deadline(&hub->sessions);
-    return session < hub->sweep_us ? session : hub->sweep_us;
+    const uint64_t first = session < hub->expiry_us ? session : hub->expiry_us;
+    return first < hub->sweep_us ? first : hub->sweep_us;
 }
 
 void clasp_hub_tick(clasp_hub *hub, uint64_t now_us) {
@@ -171,6 +207,9 @@ void clasp_hub_tick(clasp_hub *hub, uint64_t now_us) {
     while ((session = clasp_hub_sessions_overdue(&hub->sessions, now_us)) != NULL) {
         clasp_hub_give_up(hub, session,
                           session->phase == CLASP_HUB_GREETING ? "no HELLO in time" : "silent for too long");
+    }
+    if (now_us >= hub->expiry_us) {
+        clasp_hub_expire(hub, now_us);
     }
     if (now_us >= hub->sweep_us) {
         clasp_hub_params_sweep(&hub->params, now_us);

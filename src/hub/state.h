@@ -3,20 +3,26 @@
 #define CLASP_HUB_STATE_H
 
 #include "base/text.h"
+#include "hub/hosts.h"
 #include "hub/hub.h"
 #include "hub/params.h"
 #include "hub/sessions.h"
 #include "hub/subs.h"
+#include "hub/tokens.h"
 
 struct clasp_hub {
     clasp_outbox *out; /* the host's */
     clasp_hub_sessions sessions;
     clasp_hub_subs subs;
     clasp_hub_params params;
+    clasp_hub_hosts hosts;
+    clasp_hub_tokens tokens;
+    bool has_tokens;        /* HELLO needs one of them */
     size_t announced_bytes; /* of all sessions */
     clasp_random random;
     clasp_text name;
     uint32_t max_subscriptions, messages_per_second; /* per session */
+    uint64_t expiry_us;  /* when the first token of a session expires; UINT64_MAX: never */
     uint64_t sweep_us;   /* when params are looked through; UINT64_MAX: there are none */
     uint64_t fan_outs;   /* number of the latest one */
     uint32_t *receivers; /* handles of a fan-out, room for all sessions; given by malloc */
@@ -25,6 +31,8 @@ struct clasp_hub {
     uint8_t items[CLASP_FRAME_PAYLOAD_MAX];  /* of a list being built */
     uint8_t legacy[CLASP_FRAME_PAYLOAD_MAX]; /* the message at hand, when it came as a legacy payload */
 };
+
+#define CLASP_HUB_FORBIDDEN_TEXT "the token's scopes do not cover this"
 
 #define CLASP_HUB_COUNT(hub, name) ((hub)->stats[CLASP_HUB_STAT_##name]++)
 
@@ -40,6 +48,9 @@ clasp_hub_handler clasp_hub_on_get, clasp_hub_on_subscribe, clasp_hub_on_query; 
 
 /** Take back all that a session has: subscriptions, locks, announcements. */
 void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session);
+
+/** The same, and the session itself. */
+void clasp_hub_forget(clasp_hub *hub, clasp_hub_session *session);
 
 /** SNAPSHOTs of all params, as many as their size needs; one without a param when there is none. */
 void clasp_hub_send_params(clasp_hub *hub, clasp_hub_session *session, uint64_t now_us);

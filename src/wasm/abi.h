@@ -97,9 +97,16 @@ const uint32_t *clasp_socket_pending(void); /* session, event, a, len; NULL: not
  */
 CLASP_EXPORT(hub_start) /* the relay's name is in the inbox; 0 anywhere: the default */
 int32_t clasp_abi_hub_start(uint32_t name_len, uint32_t max_sessions, uint32_t max_subscriptions,
-                            uint32_t max_params, uint32_t messages_per_second);
-CLASP_EXPORT(hub_connected)
-int32_t clasp_abi_hub_connected(double now_us); /* the session's handle, or an error */
+                            uint32_t max_params, uint32_t messages_per_second, uint32_t max_sessions_per_host,
+                            uint32_t messages_per_second_per_host);
+CLASP_EXPORT(hub_tokens) /* the list of clasp_hub_set_tokens() is in the inbox */
+int32_t clasp_abi_hub_tokens(uint32_t len, double now_us);
+CLASP_EXPORT(hub_check_scope) int32_t clasp_abi_hub_check_scope(uint32_t len); /* the scope is in the inbox */
+CLASP_EXPORT(hub_is_admin) /* the token is in the inbox: 1 or 0 */
+int32_t clasp_abi_hub_is_admin(uint32_t len, double now_us);
+CLASP_EXPORT(
+    hub_connected) /* the session's handle, or an error. The host: both halves of clasp_hub_connected_from()'s */
+int32_t clasp_abi_hub_connected(uint32_t host_high, uint32_t host_low, double now_us);
 CLASP_EXPORT(hub_disconnected) void clasp_abi_hub_disconnected(uint32_t session, double now_us);
 CLASP_EXPORT(hub_received) int32_t clasp_abi_hub_received(uint32_t session, uint32_t len, double now_us);
 CLASP_EXPORT(hub_left_out) void clasp_abi_hub_left_out(uint32_t session, uint32_t count, double now_us);

@@ -5,20 +5,40 @@
 static clasp_hub *hub; /* the module's one hub; NULL before hub_start() */
 
 int32_t clasp_abi_hub_start(uint32_t name_len, uint32_t max_sessions, uint32_t max_subscriptions,
-                            uint32_t max_params, uint32_t messages_per_second) {
+                            uint32_t max_params, uint32_t messages_per_second, uint32_t max_sessions_per_host,
+                            uint32_t messages_per_second_per_host) {
     if (hub || !clasp_door_is_seeded()) {
         return CLASP_BAD_STATE;
     }
-    const clasp_hub_options options = {clasp_door_inbox(name_len), max_sessions, max_subscriptions,
-                                       max_params, messages_per_second};
+    const clasp_hub_options options = {
+        .name = clasp_door_inbox(name_len),
+        .max_sessions = max_sessions,
+        .max_subscriptions = max_subscriptions,
+        .max_params = max_params,
+        .messages_per_second = messages_per_second,
+        .max_sessions_per_host = max_sessions_per_host,
+        .messages_per_second_per_host = messages_per_second_per_host,
+    };
     const uint64_t seed[2] = {clasp_door_random(), clasp_door_random()};
     hub = clasp_hub_new(&options, seed, clasp_door_outbox());
     return hub ? CLASP_OK : CLASP_NO_MEMORY;
 }
 
-int32_t clasp_abi_hub_connected(double now_us) {
+int32_t clasp_abi_hub_tokens(uint32_t len, double now_us) {
+    return hub ? clasp_hub_set_tokens(hub, clasp_door_inbox(len), clasp_door_time(now_us)) : CLASP_BAD_STATE;
+}
+
+int32_t clasp_abi_hub_check_scope(uint32_t len) { return clasp_hub_check_scope(clasp_door_inbox(len)); }
+
+int32_t clasp_abi_hub_is_admin(uint32_t len, double now_us) {
+    return hub && clasp_hub_is_admin(hub, clasp_door_inbox(len), clasp_door_time(now_us));
+}
+
+int32_t clasp_abi_hub_connected(uint32_t host_high, uint32_t host_low, double now_us) {
+    const uint64_t host = (uint64_t)host_high << 32 | host_low;
     uint32_t session = 0;
-    const clasp_err err = hub ? clasp_hub_connected(hub, clasp_door_time(now_us), &session) : CLASP_BAD_STATE;
+    const clasp_err err =
+        hub ? clasp_hub_connected_from(hub, host, clasp_door_time(now_us), &session) : CLASP_BAD_STATE;
     return err == CLASP_OK ? (int32_t)session : (int32_t)err;
 }
 
