@@ -5,6 +5,7 @@ import { ClaspError } from './error.js';
  * @property {string[]} scopes such as `read:/stage/**`: read (r), write (w, includes read) or admin (a, *), and a pattern
  * @property {Date | number | string} [expires] when it ends, also for a client that is connected: a Date, milliseconds since
  *   the epoch, or an ISO date; never by default
+ * @property {string} [where] what errors call it, `tokens.txt:3` say, in place of its place in the list
  */
 
 /** @typedef {Record<string, string[] | TokenRights>} Tokens by what a client sends as its token: keep them secret */
@@ -49,8 +50,8 @@ function number(size, value) {
  * @param {(scope: string) => unknown} check
  */
 function tokenFields([token, rights], index, check) {
-  const which = `token ${index + 1}`; // never its text
-  const { scopes, expires } = Array.isArray(rights) ? { scopes: rights } : rights;
+  const given = Array.isArray(rights) ? { scopes: rights } : rights;
+  const { scopes, expires, where: which = `token ${index + 1}` } = given; // never its text
   if (token === '') throw new ClaspError('BAD_OPTION', `${which} is empty`);
   for (const scope of scopes) {
     try {
@@ -66,12 +67,12 @@ function tokenFields([token, rights], index, check) {
 
 /**
  * The list that clasp_hub_set_tokens() takes (src/hub/hub.h).
- * @param {Tokens | Map<string, string[] | TokenRights>} tokens
+ * @param {Tokens} tokens
  * @param {(scope: string) => unknown} check throws when a scope is none
  * @throws {ClaspError} BAD_OPTION, which names a token by its place and never by its text; TOO_LARGE
  */
 export function packTokens(tokens, check) {
-  const entries = tokens instanceof Map ? [...tokens] : Object.entries(tokens);
+  const entries = Object.entries(tokens);
   const fields = entries.flatMap((entry, index) => tokenFields(entry, index, check));
   const parts = [number(4, entries.length), ...fields];
   const list = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
