@@ -84,9 +84,12 @@ export function makeServer(site) {
   server.maxHeadersCount = MAX_HEADERS;
   server.on('connection', (socket) => gate.enter(socket));
   server.on('tlsClientError', () => counters.tls_errors_total++);
-  server.on('clientError', (_, socket) => {
-    counters.http_errors_total++;
-    if (socket.writable) socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  server.on('clientError', (error, socket) => {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    const isLate = code === 'ERR_HTTP_REQUEST_TIMEOUT'; // Node looks at half a request in its own time, too
+    counters[isLate ? 'handshake_timeouts_total' : 'http_errors_total']++;
+    const status = isLate ? '408 Request Timeout' : '400 Bad Request';
+    if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
     socket.destroy();
   });
   server.on('request', (request, response) => {
