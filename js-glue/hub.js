@@ -3,6 +3,7 @@ import { now } from './clock.js';
 import { Core, textOf } from './core.js';
 import { check } from './error.js';
 import { HUB } from './hub-module.js';
+import { packTokens } from './hub-tokens.js';
 
 /**
  * @typedef {object} HubHost carries out what the hub decides
@@ -17,11 +18,13 @@ import { HUB } from './hub-module.js';
  * @property {number} [maxSessions] at once
  * @property {number} [maxSubscriptions] of one session
  * @property {number} [maxParams] held at once
- * @property {number} [messagesPerSecond] of one session
+ * @property {number} [messagesPerSecond] of one session; a bundle counts as its members
  * @property {number} [journalBytes] of the messages kept for REPLAY and for the history of new subscriptions; 4 MiB by default, at
  *   most 64 MiB. 0: nothing is kept, and REPLAY is answered by ERROR 501
  * @property {number} [journalEntries] messages kept: 16,384 by default, at most 262,144
  * @property {number} [journalSeconds] for how long: 3,600 by default, at most a week
+ * @property {number} [maxSessionsPerAddress] of one remote address, an IPv6 one standing for its /64; no limit by default
+ * @property {number} [ratePerAddress] messages a second of all sessions of one remote address; no limit by default
  */
 
 export { FRAME_MAX }; // bytes
@@ -92,12 +95,30 @@ export class Hub {
   }
 
   /**
+   * From now on HELLO needs one of these tokens. Sessions that are open go on as the new list says.
+   * @param {import('./hub-tokens.js').Tokens} tokens
+   * @throws {import('./error.js').ClaspError} BAD_OPTION: which token, and why; TOO_LARGE, NO_MEMORY. Nothing has changed then.
+   */
+  setTokens(tokens) {
+    const list = packTokens(tokens, (scope) => {
+      check(this.#core.call('hub_check_scope', this.#core.put(scope)));
+    });
+    check(this.#core.call('hub_tokens', this.#core.put(list), now()));
+  }
+
+  /** @param {string} token true if it is an admin's, and valid */
+  isAdmin(token) {
+    return this.#core.call('hub_is_admin', this.#core.put(token), now()) === 1;
+  }
+
+  /**
    * A connection came.
+   * @param {readonly [high: number, low: number]} [host] what stands for its remote address in the limits; none: not counted
    * @returns {number} its session
    * @throws {import('./error.js').ClaspError} LIMIT: there are too many
    */
-  connected() {
-    return check(this.#core.call('hub_connected', now()));
+  connected([high, low] = [0, 0]) {
+    return check(this.#core.call('hub_connected', high, low, now()));
   }
 
   /** @param {number} session its connection is gone */

@@ -1,83 +1,48 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startRelay } from './index.js';
+import * as relay from './commands/relay.js';
+import { UsageError } from './commands/usage.js';
+import { version } from './version.js';
 
-const USAGE = `Usage: clasp-p2p relay [options]
+/** @type {Map<string, import('./commands/usage.js').Command>} */
+const COMMANDS = new Map([['relay', relay]]);
 
-Runs a CLASP relay: peers find each other through it and exchange what they need to connect directly.
+const USAGE = `Usage: clasp-p2p COMMAND [options]
+
+Commands:
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`).join('\n')}
 
 Options:
-  --port N      port to listen on (7330; 0: any free one)
-  --host H      address to listen on (localhost: this machine alone; 0.0.0.0: everywhere)
-  --quiet       say nothing but errors
-  --help        this text
-  --version     the version of the package
+  --help      this text; after a command: what it takes
+  --version   the version of the package
 `;
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-/** The command line was not understood. */
-class UsageError extends Error {}
-
-function version() {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return JSON.parse(text).version;
-}
-
-/** @param {string} text */
-function portFrom(text) {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65535) {
-    throw new UsageError(`--port takes a number from 0 to 65535, not "${text}"`);
-  }
-  return port;
-}
-
-/** @param {string[]} args */
-function parse(args) {
+/**
+ * @param {string[]} args
+ * @param {import('node:util').ParseArgsConfig['options']} options
+ */
+function parse(args, options) {
   try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        port: { type: 'string', default: '7330' },
-        host: { type: 'string', default: 'localhost' },
-        quiet: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-        version: { type: 'boolean', default: false },
-      },
-    });
+    const all = { ...options, help: { type: /** @type {const} */ ('boolean') } };
+    return parseArgs({ args, allowPositionals: true, options: all });
   } catch (error) {
     throw new UsageError(/** @type {Error} */ (error).message);
   }
 }
 
-/** @param {{port: string, host: string, quiet: boolean}} options */
-async function relay({ port, host, quiet }) {
-  const say = quiet ? () => {} : (/** @type {string} */ line) => console.log(line);
-  const running = await startRelay({ port: portFrom(port), host, log: say });
-  say(`clasp-p2p relay ${version()} listening on ${running.url}`);
-  say(`metrics on ${running.url.replace('ws:', 'http:')}/metrics; Ctrl+C ends it`);
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => {
-      say('closing');
-      running.close(); // with it ends all that keeps the process alive
-    });
-  }
-}
-
 /** @param {string[]} args */
-async function main(args) {
-  const { values, positionals } = parse(args);
-  if (values.help) return process.stdout.write(USAGE);
-  if (values.version) return console.log(version());
-  const [command, ...rest] = positionals;
-  if (!command) throw new UsageError('there is no command');
-  if (command !== 'relay') throw new UsageError(`there is no command "${command}"`);
-  if (rest.length > 0) throw new UsageError(`"relay" takes no "${rest[0]}"`);
-  await relay(values);
+async function main([name, ...args]) {
+  if (name === '--help') return process.stdout.write(USAGE);
+  if (name === '--version') return console.log(version());
+  if (!name || name.startsWith('-')) throw new UsageError('there is no command');
+  const command = COMMANDS.get(name);
+  if (!command) throw new UsageError(`there is no command "${name}"`);
+  const { values, positionals } = parse(args, command.options);
+  if (values.help) return process.stdout.write(command.usage);
+  await command.run(values, positionals);
 }
 
 try {

@@ -1,29 +1,104 @@
 import { createServer } from 'node:http';
-import { HUB_METRICS } from '../js-glue/hub.js';
+import { createServer as createTlsServer } from 'node:https';
+import { isLocal } from './address.js';
+import { metricsText } from './counters.js';
+
+/** @typedef {import('node:http').IncomingMessage} Request */
+/** @typedef {import('node:http').ServerResponse} Response */
+
+const MAX_HEADER_BYTES = 8 << 10;
+const MAX_HEADERS = 64;
 
 /**
- * The counters in the text format of Prometheus.
- * @param {Record<string, number>} stats
+ * @typedef {object} TlsFiles both PEM
+ * @property {string | Buffer} cert with the certificates between it and the root
+ * @property {string | Buffer} key
  */
-function metricsText(stats) {
-  return HUB_METRICS.map(({ name, help }) => {
-    const metric = `clasp_relay_${name}`;
-    const type = name.endsWith('_total') ? 'counter' : 'gauge';
-    return `# HELP ${metric} ${help}\n# TYPE ${metric} ${type}\n${metric} ${stats[name]}\n`;
-  }).join('');
+
+/**
+ * @typedef {object} Site what the server knows of the relay
+ * @property {import('./gate.js').Gate} gate
+ * @property {import('./counters.js').Counters} counters
+ * @property {readonly { name: string, help: string }[]} metrics
+ * @property {() => Record<string, number>} stats
+ * @property {() => boolean} isOpen nobody needs a token
+ * @property {(token: string) => boolean} isAdmin
+ * @property {TlsFiles} [tls]
+ */
+
+/**
+ * Metrics tell who is there: with tokens they are for this machine, and for whoever shows an admin's token.
+ * @param {Request} request
+ * @param {Site} site
+ */
+function maySeeMetrics(request, site) {
+  const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+  return site.isOpen() || isLocal(request) || (token !== undefined && site.isAdmin(token));
+}
+
+/**
+ * @param {Response} response
+ * @param {number} status
+ * @param {string} body
+ * @param {Record<string, string>} [headers]
+ */
+function answer(response, status, body, headers) {
+  response.writeHead(status, { 'content-type': 'text/plain', connection: 'close', ...headers });
+  response.end(body);
+}
+
+/**
+ * @param {Request} request
+ * @param {Response} response
+ * @param {Site} site
+ */
+function serveMetrics(request, response, site) {
+  if (!maySeeMetrics(request, site)) {
+    site.counters.metrics_refused_total++;
+    return answer(response, 401, 'an admin token is needed\n', { 'www-authenticate': 'Bearer' });
+  }
+  answer(response, 200, metricsText(site.metrics, site.stats()), {
+    'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+  });
+}
+
+/** @param {Site} site */
+function bareServer({ gate, tls }) {
+  const options = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: gate.timeout,
+    requestTimeout: gate.timeout,
+    connectionsCheckingInterval: Math.ceil(gate.timeout / 2),
+  };
+  return tls ? createTlsServer({ ...options, ...tls }) : createServer(options);
 }
 
 /**
  * The server under the WebSockets. Whatever is asked of it over plain HTTP it is there: `ok`, as load balancers like it.
- * @param {() => Record<string, number>} stats
+ * @param {Site} site
+ * @returns {import('node:http').Server}
  */
-export function makeServer(stats) {
-  return createServer((request, response) => {
-    const isMetrics = request.method === 'GET' && request.url?.split('?')[0] === '/metrics';
-    response.writeHead(200, {
-      'content-type': isMetrics ? 'text/plain; version=0.0.4; charset=utf-8' : 'text/plain',
-      connection: 'close',
-    });
-    response.end(isMetrics ? metricsText(stats()) : 'ok\n');
+export function makeServer(site) {
+  const { gate, counters } = site;
+  const server = bareServer(site);
+  server.maxHeadersCount = MAX_HEADERS;
+  server.on('connection', (socket) => gate.enter(socket));
+  server.on('tlsClientError', () => counters.tls_errors_total++);
+  server.on('clientError', (error, socket) => {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    const isLate = code === 'ERR_HTTP_REQUEST_TIMEOUT'; // Node looks at half a request in its own time, too
+    counters[isLate ? 'handshake_timeouts_total' : 'http_errors_total']++;
+    const status = isLate ? '408 Request Timeout' : '400 Bad Request';
+    if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    socket.destroy();
   });
+  server.on('request', (request, response) => {
+    gate.asked(request.socket);
+    if (request.method === 'GET' && request.url?.split('?')[0] === '/metrics') {
+      serveMetrics(request, response, site);
+    } else {
+      answer(response, 200, 'ok\n');
+    }
+  });
+  return server;
 }

@@ -1,6 +1,12 @@
 import { WebSocketServer } from 'ws';
-import { Hub } from '../js-glue/hub.js';
+import { ClaspError } from '../js-glue/error.js';
+import { HUB_METRICS, Hub } from '../js-glue/hub.js';
+import { addressOf, hostOf } from './address.js';
 import { Connection, Corks } from './connection.js';
+import { RELAY_METRICS, makeCounters } from './counters.js';
+import { Gate } from './gate.js';
+import { makeServer } from './http.js';
+import { makeLog } from './log.js';
 
 /** @typedef {import('ws').WebSocket} WebSocket */
 /** @typedef {import('./index.js').RelayOptions} RelayOptions */
@@ -14,13 +20,37 @@ const SUBPROTOCOL = 'clasp';
 const GOING_AWAY = 1001;
 const POLICY = 1008; // close codes
 
+/** How each event of the hub is told: at which level, and in which words. */
+const EVENTS = /** @type {const} */ ({
+  opened: { level: 'info', field: 'name' },
+  closed: { level: 'info', field: 'name' },
+  'given-up': { level: 'warn', field: 'reason' },
+});
+
+/** @typedef {{ connection: Connection, socket: import('node:net').Socket, address: string }} Client */
+
+/** @param {string} text @throws {ClaspError} BAD_OPTION: it is no origin */
+function originOf(text) {
+  if (text === 'null') return text;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isBare = url && url.host && /^[^:]+:\/\/[^/]*\/?$/.test(text);
+  if (!isBare)
+    throw new ClaspError('BAD_OPTION', `"${text}" is no origin such as https://example.org`);
+  return `${url.protocol}//${url.host}`;
+}
+
 /** Connections on one side, the hub's sessions on the other. */
 export class Router {
-  /** @type {Map<number, Connection>} by session */ #connections = new Map();
+  /** @type {Map<number, Client>} by session */ #clients = new Map();
   #corks = new Corks();
+  #counters = makeCounters();
+  #gate;
   #hub;
-  #log;
+  #isOpen;
   #maxBuffered;
+  #origins;
+  #tls;
+  #trustProxy;
   #sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -33,12 +63,12 @@ export class Router {
   static async open(options) {
     const hub = await Hub.open(options.name ?? '', options, {
       send: (sessions, frame) => router.#send(sessions, frame),
-      joins: (session) => router.#connections.get(session)?.join(),
+      joins: (session) => router.#clients.get(session)?.connection.join(),
       close: (session, code, reason) => router.#forget(session)?.close(code, reason),
-      tell: (session, event, text) =>
-        router.#log(`session ${session} ${event}${text && ` ${JSON.stringify(text)}`}`),
+      tell: (session, event, text) => router.#told(session, event, text),
     });
     const router = new Router(hub, options);
+    if (options.tokens) router.setTokens(options.tokens);
     return router;
   }
 
@@ -46,32 +76,88 @@ export class Router {
    * @param {Hub} hub
    * @param {RelayOptions} options
    */
-  constructor(hub, { log = () => {}, maxBuffered = MAX_BUFFERED }) {
+  constructor(hub, options) {
     this.#hub = hub;
-    this.#log = log;
-    this.#maxBuffered = maxBuffered;
+    this.#isOpen = !options.tokens;
+    this.#gate = new Gate(options, this.#counters);
+    this.#maxBuffered = options.maxBuffered ?? MAX_BUFFERED;
+    this.#origins = options.origins?.length ? new Set(options.origins.map(originOf)) : undefined;
+    this.#tls = options.tls;
+    this.#trustProxy = options.trustProxy ?? false;
+    this.log = makeLog(options);
   }
 
-  stats = () => this.#hub.stats();
+  stats = () => ({ ...this.#hub.stats(), ...this.#counters });
+
+  /** @param {import('../js-glue/hub-tokens.js').Tokens} tokens in place of those of before */
+  setTokens(tokens) {
+    this.#hub.setTokens(tokens);
+    this.#isOpen = false;
+  }
+
+  /** @returns a server whose WebSockets, on any path, are clients */
+  makeServer() {
+    const server = makeServer({
+      gate: this.#gate,
+      counters: this.#counters,
+      metrics: [...HUB_METRICS, ...RELAY_METRICS],
+      stats: this.stats,
+      isOpen: () => this.#isOpen,
+      isAdmin: (token) => this.#hub.isAdmin(token),
+      tls: this.#tls,
+    });
+    return server.on('upgrade', (request, duplex, head) => {
+      const socket = /** @type {import('node:net').Socket} */ (duplex);
+      this.#gate.asked(socket);
+      const address = addressOf(request, this.#trustProxy);
+      if (!this.#isAllowed(request.headers.origin)) {
+        this.#counters.origin_refused_total++;
+        this.log(
+          'warn',
+          'origin-refused',
+          `the origin ${JSON.stringify(request.headers.origin)} was refused, from ${address}`,
+          { address },
+        );
+        return socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      }
+      this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket, address));
+    });
+  }
+
+  /** @param {string | undefined} origin none: not a browser */
+  #isAllowed(origin) {
+    return origin === undefined || !this.#origins || this.#origins.has(origin.toLowerCase());
+  }
 
   /**
-   * @param {import('node:http').Server} server whose WebSockets, on any path, are clients
-   * @returns the same
+   * @param {number} session
+   * @param {keyof typeof EVENTS} event
+   * @param {string} text
    */
-  serve(server) {
-    return server.on('upgrade', (request, socket, head) => {
-      this.#sockets.handleUpgrade(request, socket, head, (ws) =>
-        this.#accept(ws, /** @type {import('node:net').Socket} */ (socket)),
-      );
+  #told(session, event, text) {
+    const { level, field } = EVENTS[event];
+    const client = this.#clients.get(session);
+    if (event === 'opened' && client) this.#gate.greeted(client.socket);
+    const address = client?.address;
+    const from = event !== 'closed' && address ? ` from ${address}` : '';
+    const quoted = text && ` ${JSON.stringify(text)}`;
+    this.log(level, `session-${event}`, `session ${session} ${event}${quoted}${from}`, {
+      session,
+      ...(address && { address }),
+      ...(text && { [field]: text }),
     });
   }
 
   /**
    * @param {WebSocket} ws
    * @param {import('node:net').Socket} socket
+   * @param {string} address
    */
-  #accept(ws, socket) {
-    ws.on('error', (error) => this.#log(`a connection failed: ${error.message}`)); // 'close' follows
+  #accept(ws, socket, address) {
+    // 'close' follows
+    ws.on('error', ({ message }) =>
+      this.log('info', 'connection-failed', `a connection failed: ${message}`, { address }),
+    );
     const connection = new Connection(ws, socket, {
       corks: this.#corks,
       maxBuffered: this.#maxBuffered,
@@ -79,19 +165,28 @@ export class Router {
     });
     let session = 0;
     try {
-      session = this.#hub.connected();
+      session = this.#hub.connected(hostOf(address));
     } catch (error) {
-      return connection.close(POLICY, /** @type {Error} */ (error).message);
+      const { message } = /** @type {Error} */ (error);
+      this.log(
+        'warn',
+        'connection-refused',
+        `a connection was refused from ${address}: ${message}`,
+        {
+          address,
+        },
+      );
+      return connection.close(POLICY, message);
     }
-    this.#connections.set(session, connection);
+    this.#clients.set(session, { connection, socket, address });
     ws.on('message', (data, isBinary) => {
-      if (isBinary && this.#connections.has(session)) {
+      if (isBinary && this.#clients.has(session)) {
         this.#guard(() => this.#hub.received(session, /** @type {Buffer} */ (data)));
       }
     });
     ws.on('close', () => {
-      this.#forget(session);
       this.#guard(() => this.#hub.disconnected(session));
+      this.#forget(session);
     });
   }
 
@@ -100,14 +195,14 @@ export class Router {
    * @param {Uint8Array} frame
    */
   #send(sessions, frame) {
-    for (const session of sessions) this.#connections.get(session)?.send(frame);
+    for (const session of sessions) this.#clients.get(session)?.connection.send(frame);
   }
 
   /** @param {number} session */
   #forget(session) {
-    const connection = this.#connections.get(session);
-    this.#connections.delete(session);
-    return connection;
+    const client = this.#clients.get(session);
+    this.#clients.delete(session);
+    return client?.connection;
   }
 
   /**
@@ -118,12 +213,13 @@ export class Router {
     try {
       call();
     } catch (error) {
-      this.#log(`the hub could not do its work: ${/** @type {Error} */ (error).message}`);
+      const { message } = /** @type {Error} */ (error);
+      this.log('error', 'hub-failed', `the hub could not do its work: ${message}`);
     }
   }
 
   close() {
-    for (const connection of this.#connections.values()) {
+    for (const { connection } of this.#clients.values()) {
       connection.close(GOING_AWAY, 'the relay is closing');
     }
     this.#hub.close();

@@ -206,6 +206,13 @@
  * pointers to filters of 24 bytes, 16,384 dues and 4,096 buckets, 2.2 MiB. */
 #define CLASP_HUB_FILTER_STATES 16384u
 #define CLASP_HUB_FILTER_BYTES (8u << 20)
+/* Tokens of an authenticated relay, bytes of one, scopes of one, bytes of a scope, and of all as they are handed over. The operator
+ * chooses them: the bounds are for what the relay holds and how long a check may take. */
+#define CLASP_HUB_TOKENS 4096u
+#define CLASP_HUB_TOKEN_LEN 1024u
+#define CLASP_HUB_SCOPES 64u
+#define CLASP_HUB_SCOPE_LEN 1024u
+#define CLASP_HUB_TOKENS_BYTES (1u << 20)
 
 /* ---- peer ---------------------------------------------------------------------------------------------------- */
 

@@ -1,4 +1,5 @@
 /* What a session says about itself, and the table of all handlers. */
+#include "hub/access.h"
 #include "hub/send.h"
 #include "route/address.h"
 
@@ -12,6 +13,9 @@ static const clasp_span NOWHERE = {NULL, 0};
 /* A second HELLO makes a new session on the same connection. */
 static void on_hello(clasp_hub *hub, clasp_hub_session *session, const clasp_message *message,
                      uint64_t now_us) {
+    if (!clasp_hub_admit(hub, session, message, now_us)) {
+        return;
+    }
     clasp_hub_strip(hub, session);
     clasp_hub_sessions_open(&hub->sessions, session, &hub->random);
     clasp_hub_sessions_touch(&hub->sessions, session, now_us);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "hub/access.h"
 #include "hub/send.h"
 #include "wire/legacy.h"
 
@@ -36,7 +37,10 @@ static bool init(clasp_hub *hub, const clasp_hub_options *options) {
     init_journal(&hub->journal, options);
     hub->gestures.hash_key = clasp_random_next(&hub->random);
     hub->receivers = malloc(sessions * sizeof *hub->receivers);
-    return hub->receivers && clasp_hub_sessions_init(&hub->sessions, sessions) &&
+    hub->hosts.max_sessions = options->max_sessions_per_host;
+    hub->hosts.messages_per_second = options->messages_per_second_per_host;
+    return hub->receivers && clasp_hub_hosts_init(&hub->hosts, sessions, clasp_random_next(&hub->random)) &&
+           clasp_hub_sessions_init(&hub->sessions, sessions) &&
            clasp_hub_subs_init(&hub->subs, clasp_random_next(&hub->random)) &&
            clasp_text_set(&hub->name, name);
 }
@@ -47,7 +51,7 @@ clasp_hub *clasp_hub_new(const clasp_hub_options *options, const uint64_t seed[2
         return NULL;
     }
     hub->out = out;
-    hub->sweep_us = UINT64_MAX;
+    hub->sweep_us = hub->expiry_us = UINT64_MAX;
     hub->max_subscriptions =
         option(options->max_subscriptions, CLASP_HUB_SUBSCRIPTIONS, CLASP_HUB_SUBSCRIPTIONS_MAX);
     hub->messages_per_second = option(options->messages_per_second, CLASP_HUB_RATE, UINT32_MAX);
@@ -72,6 +76,8 @@ void clasp_hub_free(clasp_hub *hub) {
     clasp_hub_resume_deinit(&hub->resume);
     clasp_hub_journal_deinit(&hub->journal);
     clasp_hub_gestures_deinit(&hub->gestures);
+    clasp_hub_tokens_deinit(&hub->tokens);
+    clasp_hub_hosts_deinit(&hub->hosts);
     clasp_text_clear(&hub->name);
     free(hub->receivers);
     free(hub);
@@ -80,12 +86,21 @@ void clasp_hub_free(clasp_hub *hub) {
 /* ---- connections --------------------------------------------------------------------------------------------- */
 
 clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session) {
+    return clasp_hub_connected_from(hub, 0, now_us, session);
+}
+
+clasp_err clasp_hub_connected_from(clasp_hub *hub, uint64_t host, uint64_t now_us, uint32_t *session) {
     hub->now_us = now_us;
-    const clasp_hub_session *added = clasp_hub_sessions_add(&hub->sessions, now_us);
+    uint32_t index;
+    const clasp_err err = clasp_hub_hosts_enter(&hub->hosts, host, &index);
+    clasp_hub_session *added = err == CLASP_OK ? clasp_hub_sessions_add(&hub->sessions, now_us) : NULL;
     if (!added) {
+        clasp_hub_hosts_leave(&hub->hosts, index);
         CLASP_HUB_COUNT(hub, sessions_refused_total);
-        return CLASP_LIMIT;
+        hub->stats[CLASP_HUB_STAT_hosts_refused_total] += err == CLASP_LIMIT;
+        return err != CLASP_OK ? err : CLASP_LIMIT;
     }
+    added->host = index;
     *session = added->handle;
     return CLASP_OK;
 }
@@ -101,6 +116,12 @@ void clasp_hub_strip(clasp_hub *hub, clasp_hub_session *session) {
     }
 }
 
+void clasp_hub_forget(clasp_hub *hub, clasp_hub_session *session) {
+    clasp_hub_strip(hub, session);
+    clasp_hub_hosts_leave(&hub->hosts, session->host);
+    clasp_hub_sessions_remove(&hub->sessions, session);
+}
+
 void clasp_hub_disconnected(clasp_hub *hub, uint32_t handle, uint64_t now_us) {
     hub->now_us = now_us;
     clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
@@ -111,8 +132,7 @@ void clasp_hub_disconnected(clasp_hub *hub, uint32_t handle, uint64_t now_us) {
         CLASP_HUB_COUNT(hub, sessions_refused_total);
     }
     clasp_hub_tell(hub, session, CLASP_HUB_EVENT_CLOSED, (clasp_span){NULL, 0}, (clasp_span){NULL, 0});
-    clasp_hub_strip(hub, session);
-    clasp_hub_sessions_remove(&hub->sessions, session);
+    clasp_hub_forget(hub, session);
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------------ */
@@ -123,12 +143,18 @@ static uint32_t price_of(const clasp_message *message) {
     return members > 0 ? members : 1;
 }
 
+/* Take a message's price from what its session and its host may send. */
+static bool spend(clasp_hub *hub, clasp_hub_session *session, uint32_t price, uint64_t now_us) {
+    return clasp_hub_spend(&session->allowance, price, hub->messages_per_second, now_us) &&
+           clasp_hub_hosts_spend(&hub->hosts, session->host, price, now_us);
+}
+
 /* A message of a session; `err` says whether `message` could be decoded. */
 static void dispatch(clasp_hub *hub, clasp_hub_session *session, clasp_err err, const clasp_message *message,
                      uint64_t now_us) {
     const clasp_span address = err == CLASP_OK ? message->address : (clasp_span){NULL, 0};
     const uint32_t price = err == CLASP_OK ? price_of(message) : 1;
-    if (!clasp_hub_session_spend(session, price, hub->messages_per_second, now_us)) {
+    if (!spend(hub, session, price, now_us)) {
         CLASP_HUB_COUNT(hub, rate_limited_total);
         clasp_hub_send_error(hub, session, CLASP_WIRE_RATE_LIMITED, "too many messages a second", address);
         return;
@@ -136,6 +162,12 @@ static void dispatch(clasp_hub *hub, clasp_hub_session *session, clasp_err err, 
     if (err != CLASP_OK) {
         CLASP_HUB_COUNT(hub, malformed_total);
         clasp_hub_send_error(hub, session, clasp_wire_error_of(err), clasp_err_text(err), address);
+        return;
+    }
+    clasp_span what;
+    if (!clasp_hub_may(hub, session, message, &what)) {
+        CLASP_HUB_COUNT(hub, forbidden_total);
+        clasp_hub_refuse(hub, session, CLASP_WIRE_FORBIDDEN, CLASP_HUB_FORBIDDEN_TEXT, what);
         return;
     }
     clasp_hub_handler *handle = clasp_hub_handler_of(message->type);
@@ -169,6 +201,9 @@ clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, 
         return CLASP_BAD_HANDLE;
     }
     hub->stats[CLASP_HUB_STAT_bytes_received_total] += bytes.len;
+    if (!clasp_hub_is_valid(hub, session, now_us)) {
+        return CLASP_OK;
+    }
     uint32_t len;
     do { /* one frame; of a client of ours all that there are */
         len = take_frame(hub, session, bytes, now_us);
@@ -200,7 +235,8 @@ uint64_t clasp_hub_deadline(const clasp_hub *hub) {
     const uint64_t silence_us = clasp_hub_sessions_deadline(&hub->sessions);
     const uint64_t held_us = clasp_hub_dues_deadline(&hub->gestures.dues);
     const uint64_t waiting_us = clasp_hub_dues_deadline(&hub->subs.filters.dues);
-    return earlier(earlier(silence_us, hub->sweep_us), earlier(held_us, waiting_us));
+    const uint64_t end_us = earlier(silence_us, hub->expiry_us);
+    return earlier(earlier(end_us, hub->sweep_us), earlier(held_us, waiting_us));
 }
 
 void clasp_hub_want_sweep(clasp_hub *hub, uint64_t at_us) {
@@ -238,6 +274,9 @@ void clasp_hub_tick(clasp_hub *hub, uint64_t now_us) {
     }
     clasp_hub_release_due_moves(hub);
     clasp_hub_release_due_values(hub);
+    if (now_us >= hub->expiry_us) {
+        clasp_hub_expire(hub, now_us);
+    }
     if (now_us >= hub->sweep_us) {
         sweep(hub);
     }

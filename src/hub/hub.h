@@ -30,6 +30,10 @@
     X(malformed_total, "messages refused as malformed")                            \
     X(rejected_total, "well-formed messages answered by ERROR")                    \
     X(rate_limited_total, "messages dropped over a rate limit")                    \
+    X(unauthorized_total, "sessions refused without a token that is known")        \
+    X(expired_total, "sessions refused or ended as their token has expired")       \
+    X(forbidden_total, "messages that the scopes of their session do not cover")   \
+    X(hosts_refused_total, "connections over the sessions that one host may have") \
     X(left_out_total, "messages left out for clients that do not keep up")         \
     X(replays_total, "REPLAY messages answered from the journal")                  \
     X(moves_held_total, "moves of gestures held back for a newer one or for quiet")   \
@@ -58,7 +62,7 @@ typedef enum clasp_hub_event {
 // clang-format off
 #define CLASP_WIRE_ERROR_LIST(X)                                                                                   \
     X(INVALID_FRAME, 100) X(INVALID_MESSAGE, 101) X(INVALID_ADDRESS, 200) X(BAD_PATTERN, 202) X(UNAUTHORIZED, 300) \
-    X(FORBIDDEN, 301) X(REVISION_CONFLICT, 400) X(LOCK_HELD, 401) X(INVALID_VALUE, 402) X(REFUSED, 403)            \
+    X(FORBIDDEN, 301) X(TOKEN_EXPIRED, 302) X(REVISION_CONFLICT, 400) X(LOCK_HELD, 401) X(INVALID_VALUE, 402) X(REFUSED, 403)            \
     X(NO_SUCH_SESSION, 404) X(RATE_LIMITED, 429) X(INTERNAL, 500) X(UNAVAILABLE, 501) X(SLOW_CONSUMER, 503)
 // clang-format on
 
@@ -80,7 +84,9 @@ clasp_wire_error clasp_wire_error_of(clasp_err err);
     X(messages_per_second, messagesPerSecond)  /* of one session */                         \
     X(journal_bytes, journalBytes)             /* of messages; CLASP_HUB_NO_JOURNAL: none */ \
     X(journal_entries, journalEntries)         /* messages kept */                          \
-    X(journal_seconds, journalSeconds)         /* for how long */
+    X(journal_seconds, journalSeconds)         /* for how long */                           \
+    X(max_sessions_per_host, maxSessionsPerAddress) /* no limit by default */               \
+    X(messages_per_second_per_host, ratePerAddress) /* of all its sessions; no limit by default */
 // clang-format on
 
 #define CLASP_HUB_NO_JOURNAL 0xFFFFFFFFu
@@ -98,8 +104,33 @@ typedef struct clasp_hub clasp_hub;
 clasp_hub *clasp_hub_new(const clasp_hub_options *options, const uint64_t seed[2], clasp_outbox *out);
 void clasp_hub_free(clasp_hub *hub);
 
+/**
+ * From now on a HELLO needs one of these tokens, and a session may do what its token's scopes say; an empty list lets nobody in. Open
+ * sessions go on under the new list: without their token in it they get ERROR 300 and are closed, and subscriptions that their scopes
+ * cover no longer are dropped, with ERROR 301 for each.
+ *
+ * The list, all integers big-endian:
+ *
+ *   u32 tokens, then for each:  u16 bytes, token    u64 expiry, in us since the epoch; 0: never
+ *                               u16 scopes, then for each:  u16 bytes, scope: "read:/a/", then "**", say
+ *
+ * @param list borrowed and copied
+ * @return CLASP_OK; CLASP_TRUNCATED; CLASP_BAD_FIELD: an empty token, or one that is there twice; CLASP_BAD_ENUM: a scope without an
+ *         action that is known; CLASP_BAD_PATTERN: of a scope; CLASP_TOO_LARGE; CLASP_NO_MEMORY. Nothing has changed unless CLASP_OK.
+ */
+clasp_err clasp_hub_set_tokens(clasp_hub *hub, clasp_span list, uint64_t now_us);
+
+/** CLASP_OK if `text` is a scope; else as clasp_hub_set_tokens() says. */
+clasp_err clasp_hub_check_scope(clasp_span text);
+
+/** True if this is a token with the right of an admin on everything. */
+bool clasp_hub_is_admin(const clasp_hub *hub, clasp_span token, uint64_t now_us);
+
 /** A connection came. @return CLASP_OK and its handle; CLASP_LIMIT: close it (WebSocket code 1008); CLASP_NO_MEMORY */
 clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session);
+
+/** The same, with what stands for the remote host in the limits per host; 0: nothing is counted. */
+clasp_err clasp_hub_connected_from(clasp_hub *hub, uint64_t host, uint64_t now_us, uint32_t *session);
 
 /** A connection ended; its subscriptions and locks go. An unknown handle is ignored. */
 void clasp_hub_disconnected(clasp_hub *hub, uint32_t session, uint64_t now_us);

@@ -1,4 +1,5 @@
 /* What a hub is asked for: GET, SUBSCRIBE and QUERY, and the lists (SNAPSHOT, RESULT) that answer them. */
+#include "hub/access.h"
 #include "hub/send.h"
 #include "route/address.h"
 
@@ -52,7 +53,11 @@ static void pages_end(pages *p, bool always) {
 
 /* ---- params -------------------------------------------------------------------------------------------------- */
 
+/* What the session may not read is left out. */
 static void add_param(pages *p, const clasp_hub_param *param) {
+    if (!clasp_hub_may_read(p->hub, p->session, clasp_hub_param_address(param))) {
+        return;
+    }
     const clasp_param item = {
         .address = clasp_hub_param_address(param),
         .value = clasp_hub_param_value(param),
@@ -147,7 +152,7 @@ static void add_signals(pages *p, const clasp_hub_announcement *one, clasp_span 
     for (uint32_t left = signals.count; left > 0; left--) {
         clasp_signal_info info;
         clasp_next_signal(&r, true, &info);
-        if (!is_asked_for(pattern, info.address)) {
+        if (!is_asked_for(pattern, info.address) || !clasp_hub_may_read(p->hub, p->session, info.address)) {
             continue;
         }
         uint8_t *start;

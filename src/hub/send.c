@@ -164,6 +164,5 @@ void clasp_hub_give_up(clasp_hub *hub, clasp_hub_session *session, const char *r
     }
     clasp_hub_tell(hub, session, CLASP_HUB_EVENT_GIVEN_UP, text, (clasp_span){NULL, 0});
     clasp_outbox_add(hub->out, CLASP_EFFECT_HUB_CLOSE, 0, session->handle, CLOSE_POLICY, text);
-    clasp_hub_strip(hub, session);
-    clasp_hub_sessions_remove(&hub->sessions, session);
+    clasp_hub_forget(hub, session);
 }

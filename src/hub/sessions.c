@@ -125,8 +125,7 @@ clasp_hub_session *clasp_hub_sessions_add(clasp_hub_sessions *sessions, uint64_t
     *session = (clasp_hub_session){.handle = next_handle(session->handle),
                                    .first_sub = CLASP_HUB_NONE,
                                    .last_us = now_us,
-                                   .tokens_us = now_us};
-    session->tokens = -1; /* full at its first message */
+                                   .allowance = {.left = -1}};
     enqueue(sessions, session, CLASP_HUB_GREETING);
     return session;
 }
@@ -191,19 +190,18 @@ clasp_hub_session *clasp_hub_sessions_overdue(const clasp_hub_sessions *sessions
     return NULL;
 }
 
-bool clasp_hub_session_spend(clasp_hub_session *session, uint32_t count, uint32_t per_second,
-                             uint64_t now_us) {
-    const uint64_t elapsed_us = now_us > session->tokens_us ? now_us - session->tokens_us : 0;
-    const double refilled = session->tokens + (double)elapsed_us * per_second / 1e6;
-    const bool is_full = session->tokens < 0 || refilled > per_second;
-    session->tokens = is_full ? per_second : refilled;
-    session->tokens_us = now_us;
+bool clasp_hub_spend(clasp_hub_allowance *allowance, uint32_t count, uint32_t per_second, uint64_t now_us) {
+    const uint64_t elapsed_us = now_us > allowance->as_of_us ? now_us - allowance->as_of_us : 0;
+    const double refilled = allowance->left + (double)elapsed_us * per_second / 1e6;
+    const bool is_full = allowance->left < 0 || refilled > per_second;
+    allowance->left = is_full ? per_second : refilled;
+    allowance->as_of_us = now_us;
     const uint32_t price =
         count < per_second ? count : per_second; /* one message, however large, passes in time */
-    if (session->tokens < price) {
+    if (allowance->left < price) {
         return false;
     }
-    session->tokens -= price;
+    allowance->left -= price;
     return true;
 }
 

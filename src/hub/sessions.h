@@ -12,6 +12,12 @@
 
 #define CLASP_HUB_NONE UINT32_MAX /* no slot, no subscription */
 
+/** What a session or host may send at once, refilled by its rate up to one second's worth. */
+typedef struct clasp_hub_allowance {
+    double left; /* messages, as of `as_of_us`; below 0: full at the first one */
+    uint64_t as_of_us;
+} clasp_hub_allowance;
+
 typedef enum clasp_hub_phase {
     CLASP_HUB_GREETING, /* connected, HELLO outstanding */
     CLASP_HUB_OPEN,
@@ -33,9 +39,10 @@ typedef struct clasp_hub_session {
     clasp_hub_announced announced;
     struct clasp_hub_claim *claim; /* the client that it belongs to, see resume.h; NULL: it has not said */
     uint64_t last_us; /* its last message, or the connection */
-    double tokens;    /* messages that it may send at once, as of `tokens_us` */
-    uint64_t tokens_us;
-    uint64_t next_slow_us; /* before it no further ERROR 503 */
+    clasp_hub_allowance allowance;
+    uint32_t host;                       /* see hosts.h */
+    const struct clasp_hub_token *token; /* that it came with; NULL: the hub is open to all */
+    uint64_t next_slow_us;               /* before it no further ERROR 503 */
 } clasp_hub_session;
 
 typedef struct clasp_hub_sessions {
@@ -71,9 +78,8 @@ uint64_t clasp_hub_sessions_deadline(const clasp_hub_sessions *sessions);
 /** A session whose time is up; NULL when there is none. */
 clasp_hub_session *clasp_hub_sessions_overdue(const clasp_hub_sessions *sessions, uint64_t now_us);
 
-/** Take `count` messages from what the session may send; false, and nothing is taken, when it is over its rate. */
-bool clasp_hub_session_spend(clasp_hub_session *session, uint32_t count, uint32_t per_second,
-                             uint64_t now_us);
+/** Take `count` messages from what may be sent; false, and nothing is taken, when that is over the rate. */
+bool clasp_hub_spend(clasp_hub_allowance *allowance, uint32_t count, uint32_t per_second, uint64_t now_us);
 
 /** Take up to `count` more, for work that was found out to be worth them; what is not there is forgiven. */
 void clasp_hub_session_charge(clasp_hub_session *session, uint32_t count);

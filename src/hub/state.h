@@ -4,12 +4,14 @@
 
 #include "base/text.h"
 #include "hub/gestures.h"
+#include "hub/hosts.h"
 #include "hub/hub.h"
 #include "hub/journal.h"
 #include "hub/params.h"
 #include "hub/resume.h"
 #include "hub/sessions.h"
 #include "hub/subs.h"
+#include "hub/tokens.h"
 
 struct clasp_hub {
     clasp_outbox *out; /* the host's */
@@ -21,10 +23,14 @@ struct clasp_hub {
     clasp_hub_journal journal;
     clasp_hub_gestures gestures;
     uint64_t now_us;        /* of the call at hand */
+    clasp_hub_hosts hosts;
+    clasp_hub_tokens tokens;
+    bool has_tokens;        /* HELLO needs one of them */
     size_t announced_bytes; /* of all sessions */
     clasp_random random;
     clasp_text name;
     uint32_t max_subscriptions, messages_per_second; /* per session */
+    uint64_t expiry_us;  /* when the first token of a session expires; UINT64_MAX: never */
     uint64_t sweep_us;   /* when what is over is looked for; UINT64_MAX: nothing is held */
     uint64_t fan_outs;   /* number of the latest one */
     uint32_t *receivers; /* handles of a fan-out, room for all sessions; given by malloc */
@@ -33,6 +39,8 @@ struct clasp_hub {
     uint8_t items[CLASP_FRAME_PAYLOAD_MAX];  /* of a list being built */
     uint8_t legacy[CLASP_FRAME_PAYLOAD_MAX]; /* the message at hand, when it came as a legacy payload */
 };
+
+#define CLASP_HUB_FORBIDDEN_TEXT "the token's scopes do not cover this"
 
 #define CLASP_HUB_COUNT(hub, name) ((hub)->stats[CLASP_HUB_STAT_##name]++)
 
@@ -68,6 +76,8 @@ void clasp_hub_follow_gesture(clasp_hub *hub, clasp_hub_session *session, const 
 void clasp_hub_release_due_moves(clasp_hub *hub);
 void clasp_hub_trim_gestures(clasp_hub *hub);
 void clasp_hub_drop_gestures(clasp_hub *hub, const clasp_hub_session *session);
+/** The same, and the session itself. */
+void clasp_hub_forget(clasp_hub *hub, clasp_hub_session *session);
 
 /** SNAPSHOTs of all params, as many as their size needs; one without a param when there is none. */
 void clasp_hub_send_params(clasp_hub *hub, clasp_hub_session *session, uint64_t now_us);

@@ -1,5 +1,6 @@
 /* What clients write: SET, PUBLISH, and BUNDLEs of both. */
 #include "base/limits.h"
+#include "hub/access.h"
 #include "hub/send.h"
 #include "route/address.h"
 
@@ -150,6 +151,8 @@ void clasp_hub_on_set(clasp_hub *hub, clasp_hub_session *session, const clasp_me
 
 static const verdict FORGED = {"\"from\" is not the sender's session", CLASP_WIRE_REFUSED};
 
+static const verdict FORBIDDEN = {CLASP_HUB_FORBIDDEN_TEXT, CLASP_WIRE_REFUSED};
+
 #define SIGNAL_PREFIX "/clasp/p2p/signal/"
 
 bool clasp_hub_is_signal(clasp_span address) {
@@ -256,7 +259,12 @@ typedef struct bundle_walk {
     clasp_span address;    /* … and where it was to go */
 } bundle_walk;
 
-static bool allow(bundle_walk *walk, const clasp_message *member, verdict v) {
+static bool allow(clasp_hub *hub, const clasp_hub_session *session, bundle_walk *walk,
+                  const clasp_message *member, verdict v) {
+    if (v.code == 0 && !clasp_hub_may_write(hub, session, member->address)) {
+        CLASP_HUB_COUNT(hub, forbidden_total);
+        v = FORBIDDEN;
+    }
     walk->verdict = v;
     walk->address = member->address;
     return v.code == 0;
@@ -264,16 +272,14 @@ static bool allow(bundle_walk *walk, const clasp_message *member, verdict v) {
 
 static bool allow_set(clasp_hub *hub, clasp_hub_session *session, const clasp_message *member,
                       void *context) {
-    (void)hub;
-    (void)session;
-    return allow(context, member, check_target(member));
+    return allow(hub, session, context, member, check_target(member));
 }
 
 static bool allow_publish(clasp_hub *hub, clasp_hub_session *session, const clasp_message *member,
                           void *context) {
-    (void)hub;
     const bool forged = signal_target(member->address).at && is_forged(session, member);
-    return allow(context, member, forged ? FORGED : verdict_of(clasp_address_check(member->address)));
+    return allow(hub, session, context, member,
+                 forged ? FORGED : verdict_of(clasp_address_check(member->address)));
 }
 
 /* A SET that fails on revision or lock is skipped without a word. */

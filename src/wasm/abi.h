@@ -130,8 +130,14 @@ const uint32_t *clasp_socket_pending(void); /* session, event, a, len; NULL: not
 CLASP_EXPORT(
     hub_start) /* in the inbox: `count` u32 in host byte order, see CLASP_HUB_OPTION_LIST; the relay's name */
 int32_t clasp_abi_hub_start(uint32_t len, uint32_t count);
-CLASP_EXPORT(hub_connected)
-int32_t clasp_abi_hub_connected(double now_us); /* the session's handle, or an error */
+CLASP_EXPORT(hub_tokens) /* the list of clasp_hub_set_tokens() is in the inbox */
+int32_t clasp_abi_hub_tokens(uint32_t len, double now_us);
+CLASP_EXPORT(hub_check_scope) int32_t clasp_abi_hub_check_scope(uint32_t len); /* the scope is in the inbox */
+CLASP_EXPORT(hub_is_admin) /* the token is in the inbox: 1 or 0 */
+int32_t clasp_abi_hub_is_admin(uint32_t len, double now_us);
+CLASP_EXPORT(
+    hub_connected) /* the session's handle, or an error. The host: both halves of clasp_hub_connected_from()'s */
+int32_t clasp_abi_hub_connected(uint32_t host_high, uint32_t host_low, double now_us);
 CLASP_EXPORT(hub_disconnected) void clasp_abi_hub_disconnected(uint32_t session, double now_us);
 CLASP_EXPORT(hub_received) int32_t clasp_abi_hub_received(uint32_t session, uint32_t len, double now_us);
 CLASP_EXPORT(hub_left_out) void clasp_abi_hub_left_out(uint32_t session, uint32_t count, double now_us);

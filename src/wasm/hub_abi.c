@@ -34,9 +34,21 @@ int32_t clasp_abi_hub_start(uint32_t len, uint32_t count) {
     return hub ? CLASP_OK : CLASP_NO_MEMORY;
 }
 
-int32_t clasp_abi_hub_connected(double now_us) {
+int32_t clasp_abi_hub_tokens(uint32_t len, double now_us) {
+    return hub ? clasp_hub_set_tokens(hub, clasp_door_inbox(len), clasp_door_time(now_us)) : CLASP_BAD_STATE;
+}
+
+int32_t clasp_abi_hub_check_scope(uint32_t len) { return clasp_hub_check_scope(clasp_door_inbox(len)); }
+
+int32_t clasp_abi_hub_is_admin(uint32_t len, double now_us) {
+    return hub && clasp_hub_is_admin(hub, clasp_door_inbox(len), clasp_door_time(now_us));
+}
+
+int32_t clasp_abi_hub_connected(uint32_t host_high, uint32_t host_low, double now_us) {
+    const uint64_t host = (uint64_t)host_high << 32 | host_low;
     uint32_t session = 0;
-    const clasp_err err = hub ? clasp_hub_connected(hub, clasp_door_time(now_us), &session) : CLASP_BAD_STATE;
+    const clasp_err err =
+        hub ? clasp_hub_connected_from(hub, host, clasp_door_time(now_us), &session) : CLASP_BAD_STATE;
     return err == CLASP_OK ? (int32_t)session : (int32_t)err;
 }
 

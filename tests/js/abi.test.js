@@ -21,6 +21,9 @@ const CONFERENCE = ['conference_new', 'conference_free', 'conference_event'];
 const SOCKET = ['socket_open', 'socket_send', 'socket_close', 'socket_pending'];
 const HUB = [
   'hub_start',
+  'hub_tokens',
+  'hub_check_scope',
+  'hub_is_admin',
   'hub_connected',
   'hub_disconnected',
   'hub_received',

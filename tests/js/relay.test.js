@@ -1,99 +1,26 @@
 /** The relay as strangers meet it: real module, real sockets, a real process. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
-import { WebSocket } from 'ws';
 import { startRelay } from '../../relay/index.js';
+import {
+  Client,
+  PATIENCE_MS,
+  PING,
+  TYPE,
+  errorCode,
+  frame,
+  hello,
+  publish,
+  run,
+  string,
+  subscribe,
+} from './relay-client.js';
 
-const PATIENCE_MS = 10_000;
-
-/* ---- a client that speaks bytes ---- */
-
-/** @param {string} text */
-const string = (text) => {
-  const bytes = Buffer.from(text);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
-};
-
-/** @param {...(number | Buffer)} parts a message, as bytes and runs of bytes */
-function frame(...parts) {
-  const payload = Buffer.concat(
-    parts.map((part) => (typeof part === 'number' ? Buffer.from([part]) : part)),
-  );
-  return Buffer.concat([
-    Buffer.from([0x53, 1, payload.length >> 8, payload.length & 0xff]),
-    payload,
-  ]);
-}
-
-const HELLO = frame(0x01, 1, 0xf8, string('test'), string(''));
-const PING = frame(0x41);
-
-/** @param {string} pattern */
-const subscribe = (pattern) => frame(0x10, Buffer.from([0, 0, 0, 7]), string(pattern), 0xff, 0);
-
-/**
- * @param {string} address
- * @param {Buffer} bytes the value
- */
-const publish = (address, bytes) =>
-  frame(0x20, 0x20, string(address), 1, 0x09, bytes.length >> 8, bytes.length & 0xff, bytes);
-
-const TYPE = { WELCOME: 0x02, PUBLISH: 0x20, SNAPSHOT: 0x23, PONG: 0x42, ERROR: 0x51 };
-
-/** @param {Buffer} message an ERROR */
-const errorCode = (message) => message.readUInt16BE(5);
-
-class Client {
-  /** @type {Buffer[]} */ #messages = [];
-  /** @type {(() => void) | undefined} */ #arrived;
-
-  /**
-   * @param {string} url
-   * @param {string[]} [protocols]
-   */
-  constructor(url, protocols = ['clasp']) {
-    this.ws = new WebSocket(url, protocols);
-    this.ws.on('message', (data) => {
-      this.#messages.push(/** @type {Buffer} */ (data));
-      this.#arrived?.();
-    });
-    this.closed = once(this.ws, 'close').then(([code]) => code);
-  }
-
-  /** @param {string} url */
-  static async join(url) {
-    const client = new Client(url);
-    await once(client.ws, 'open');
-    client.ws.send(HELLO);
-    await client.next(TYPE.WELCOME);
-    await client.next(TYPE.SNAPSHOT);
-    return client;
-  }
-
-  /**
-   * The next message of a type; others before it are dropped.
-   * @param {number} type
-   * @returns {Promise<Buffer>}
-   */
-  async next(type) {
-    const deadline = AbortSignal.timeout(PATIENCE_MS);
-    for (;;) {
-      const message = this.#messages.shift();
-      if (message?.[4] === type) return message;
-      if (message) continue;
-      await new Promise((resolve, reject) => {
-        this.#arrived = () => resolve(undefined);
-        deadline.onabort = () =>
-          reject(new Error(`no message of type ${type} within ${PATIENCE_MS} ms`));
-      });
-    }
-  }
-}
+const HELLO = hello('');
 
 /** @type {import('../../relay/index.js').Relay[]} */
 const relays = [];
@@ -315,28 +242,24 @@ test('the log tells who comes and goes', async () => {
   const next = once(log, 'line', { signal: AbortSignal.timeout(PATIENCE_MS) });
   client.ws.close();
   assert.match((await next)[0], /^session \d+ closed$/);
-  assert.match(lines[0], /^session \d+ opened "test"$/);
+  assert.match(lines[0], /^session \d+ opened "test" from (127\.0\.0\.1|::1)$/);
 });
 
 /* ---- the command line ---- */
 
-const CLI = new URL('../../relay/cli.js', import.meta.url).pathname;
-
-/** @param {...string} args */
-function run(...args) {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (data) => (output.out += data));
-  child.stderr.on('data', (data) => (output.err += data));
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...output }));
-  return { child, ended };
-}
-
 test('--help and --version say it and exit 0', async () => {
   const help = await run('--help').ended;
   assert.equal(help.code, 0);
-  for (const option of ['--port', '--host', '--quiet']) assert.ok(help.out.includes(option));
-  assert.equal((await run('relay', '--help').ended).out, help.out);
+  assert.match(help.out, /^ {2}relay +run a CLASP relay$/m);
+  const relayHelp = await run('relay', '--help').ended;
+  assert.equal(relayHelp.code, 0);
+  for (const option of ['--port', '--host', '--tokens', '--quiet']) {
+    assert.ok(relayHelp.out.includes(option));
+  }
+  for (const { out } of [help, relayHelp]) {
+    const lines = out.split('\n');
+    assert.ok(lines.length <= 30 && lines.every((line) => line.length <= 80), 'it fits a screen');
+  }
   const { version } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
   );
@@ -348,6 +271,7 @@ test('a command line that makes no sense exits 2 and says why', async () => {
   for (const [args, why] of /** @type {[string[], RegExp][]} */ ([
     [[], /no command/],
     [['serve'], /no command "serve"/],
+    [['--port', '0'], /no command/],
     [['relay', 'twice'], /twice/],
     [['relay', '--loud'], /--loud/],
     [['relay', '--port'], /--port/],
