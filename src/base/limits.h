@@ -144,8 +144,8 @@
 /* Bytes of one registration's document: default, and the most that an option may ask for. It takes CLASP_JSON_NODES
  * values at most, whatever its length. While the longest is read it takes the text, its copy and its tree (some 0.5 MiB
  * each), the nodes (256 KiB) and twice its length for what is kept of it: 2.8 MiB. */
-#define CLASP_RENDEZVOUS_DOCUMENT (64u << 10)
-#define CLASP_RENDEZVOUS_DOCUMENT_MAX (512u << 10)
+#define CLASP_RENDEZVOUS_DOCUMENT 65536u
+#define CLASP_RENDEZVOUS_DOCUMENT_MAX 524288u
 
 /* Bytes of all devices with their book-keeping. The one with the oldest lastSeen goes. Tables of buckets come to it: at
  * most 2 MiB for CLASP_RENDEZVOUS_DEVICES_MAX. */

@@ -335,7 +335,8 @@ function run(...args) {
 test('--help and --version say it and exit 0', async () => {
   const help = await run('--help').ended;
   assert.equal(help.code, 0);
-  for (const option of ['--port', '--host', '--quiet']) assert.ok(help.out.includes(option));
+  for (const option of ['--port', '--host', '--rendezvous-port', '--no-rendezvous', '--quiet'])
+    assert.ok(help.out.includes(option));
   assert.equal((await run('relay', '--help').ended).out, help.out);
   const { version } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
