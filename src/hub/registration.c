@@ -158,7 +158,8 @@ bool clasp_registration_holds(clasp_span list, clasp_span text) {
     clasp_reader r = clasp_reader_of(list);
     while (clasp_left(&r) > 0) {
         const uint16_t len = clasp_read_u16(&r);
-        if (clasp_span_equal((clasp_span){clasp_take(&r, len), len}, text)) {
+        const uint8_t *at = clasp_take(&r, len);
+        if (at && clasp_span_equal((clasp_span){at, len}, text)) {
             return true;
         }
     }

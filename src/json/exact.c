@@ -43,8 +43,9 @@ static bool prints_as(double number, clasp_span text) {
     return clasp_span_equal((clasp_span){(const uint8_t *)printed, len}, text);
 }
 
+/* @return false: no memory */
 static bool keep_number(cJSON *item, clasp_span text) {
-    if (prints_as(item->valuedouble, text)) {
+    if (!text.at || prints_as(item->valuedouble, text)) {
         return true;
     }
     char *copy = cJSON_malloc((size_t)text.len + 1); /* cJSON_Delete() frees it */
