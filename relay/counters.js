@@ -41,13 +41,15 @@ function lines({ name, help }, value) {
 }
 
 /**
- * The counters in the text format of Prometheus.
+ * Counters in the text format of Prometheus.
+ * @param {string} prefix of their names
  * @param {readonly { name: string, help: string }[]} metrics
  * @param {Record<string, number>} stats
  */
-export function metricsText(metrics, stats) {
-  const own = metrics.map(({ name, help }) =>
-    lines({ name: `clasp_relay_${name}`, help }, stats[name]),
-  );
-  return [...own, ...PROCESS.map((metric) => lines(metric, metric.read()))].join('');
-}
+export const metricsText = (prefix, metrics, stats) =>
+  metrics
+    .map(({ name, help }) => lines({ name: `${prefix}_${name}`, help }, stats[name]))
+    .join('');
+
+/** What is counted of the process, in the same format. */
+export const processText = () => PROCESS.map((metric) => lines(metric, metric.read())).join('');

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { REGISTRY_METRICS } from '../js-glue/registry.js';
 import { isLocal } from './address.js';
-import { metricsText } from './counters.js';
+import { metricsText, processText } from './counters.js';
 
 /** @typedef {import('node:http').IncomingMessage} Request */
 /** @typedef {import('node:http').ServerResponse} Response */
@@ -24,6 +25,7 @@ const MAX_HEADERS = 64;
  * @property {() => boolean} isOpen nobody needs a token
  * @property {(token: string) => boolean} isAdmin
  * @property {TlsFiles} [tls]
+ * @property {import('./rendezvous.js').Rendezvous} [rendezvous] has its own paths
  */
 
 /**
@@ -57,10 +59,16 @@ function serveMetrics(request, response, site) {
     site.counters.metrics_refused_total++;
     return answer(response, 401, 'an admin token is needed\n', { 'www-authenticate': 'Bearer' });
   }
-  answer(response, 200, metricsText(site.metrics, site.stats()), {
+  answer(response, 200, allMetrics(site), {
     'content-type': 'text/plain; version=0.0.4; charset=utf-8',
   });
 }
+
+/** @param {Site} site */
+const allMetrics = ({ metrics, stats, rendezvous }) =>
+  processText() +
+  metricsText('clasp_relay', metrics, stats()) +
+  (rendezvous ? metricsText('clasp_rendezvous', REGISTRY_METRICS, rendezvous.stats()) : '');
 
 /** @param {Site} site */
 function bareServer({ gate, tls }) {
@@ -96,6 +104,8 @@ export function makeServer(site) {
     gate.asked(request.socket);
     if (request.method === 'GET' && request.url?.split('?')[0] === '/metrics') {
       serveMetrics(request, response, site);
+    } else if (site.rendezvous?.owns(request)) {
+      site.rendezvous.serve(request, response);
     } else {
       answer(response, 200, 'ok\n');
     }

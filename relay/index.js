@@ -1,7 +1,11 @@
 import { ClaspError } from '../js-glue/error.js';
-import { isLoopback } from './address.js';
-import { closeServer, listen, portOf } from './listen.js';
+import { addressOf, hostOf, isLoopback } from './address.js';
+import { closeServer, listen, portOf, urlHost } from './listen.js';
+import { Rendezvous } from './rendezvous.js';
 import { Router } from './router.js';
+
+export { Rendezvous } from './rendezvous.js';
+export { startRendezvous } from './start-rendezvous.js';
 
 /**
  * @typedef {object} OwnOptions
@@ -18,6 +22,8 @@ import { Router } from './router.js';
  * @property {boolean} [trustProxy] behind a proxy: a client's address is the last one of X-Forwarded-For. Never set it where
  *   clients connect directly: they could name any address
  * @property {number} [maxBuffered] bytes that may wait for one slow client; 8 MiB by default
+ * @property {import('./rendezvous.js').RendezvousOptions | false} [rendezvous] of the one that it serves under `/api/v1`;
+ *   false: none
  */
 
 /** @typedef {OwnOptions & import('./gate.js').GateOptions & import('../js-glue/hub.js').HubLimits} RelayOptions */
@@ -33,19 +39,21 @@ import { Router } from './router.js';
  * @property {(tls: import('./http.js').TlsFiles) => void} setTls another certificate for new connections; throws when it is
  *   none, or when the relay was started without one
  * @property {() => Record<string, number>} stats counters, by the names that `/metrics` shows after `clasp_relay_`
+ * @property {Rendezvous} [rendezvous] the one under `/api/v1`, for `startRendezvous({ rendezvous })` on a port of its own
  * @property {() => Promise<void>} close says goodbye to all clients, and ends when the port is free
  */
 
 const DEFAULT_PORT = 7330;
 
-/** @param {string} host */
-function urlHost(host) {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
+/** @param {RelayOptions} options */
+async function openRendezvous({ rendezvous, trustProxy = false }) {
+  const source = (/** @type {import('node:http').IncomingMessage} */ request) =>
+    hostOf(addressOf(request, trustProxy)).join();
+  return rendezvous === false ? undefined : Rendezvous.open({ source, ...rendezvous });
 }
 
 /**
- * Start a relay: CLASP over WebSockets, `/metrics` and `/healthz` over HTTP, on one port.
+ * Start a relay: CLASP over WebSockets, `/metrics`, `/healthz` and a rendezvous over HTTP, on one port.
  *
  * @param {RelayOptions} [options]
  * @returns {Promise<Relay>}
@@ -54,6 +62,7 @@ function urlHost(host) {
  */
 export async function startRelay(options = {}) {
   const { port = DEFAULT_PORT, host = 'localhost' } = options;
+  const rendezvous = await openRendezvous(options);
   const router = await Router.open(options);
   if (!isLoopback(host) && !options.tokens) {
     const warning = `anybody who reaches ${host} may read and write everything: there are no tokens`;
@@ -61,8 +70,9 @@ export async function startRelay(options = {}) {
   }
   /** @type {import('node:http').Server[]} */ let servers;
   try {
-    servers = await listen(() => router.makeServer(), port, host);
+    servers = await listen(() => router.makeServer(rendezvous), port, host);
   } catch (error) {
+    rendezvous?.close();
     router.close();
     throw error;
   }
@@ -79,9 +89,11 @@ export async function startRelay(options = {}) {
       secure.forEach((server) => server.setSecureContext(tls));
     },
     stats: router.stats,
+    rendezvous,
     close() {
       if (!closing) {
         closing = Promise.all(servers.map(closeServer)).then(() => {});
+        rendezvous?.close();
         router.close();
       }
       return closing;

@@ -17,6 +17,12 @@ const codeOf = (error) => /** @type {NodeJS.ErrnoException} */ (error).code ?? '
 export const portOf = (server) =>
   /** @type {import('node:net').AddressInfo} */ (server.address()).port;
 
+/** A host as clients on this machine write it in a URL. @param {string} host */
+export function urlHost(host) {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 /**
  * @param {Server} server
  * @param {number} port

@@ -95,8 +95,11 @@ export class Router {
     this.#isOpen = false;
   }
 
-  /** @returns a server whose WebSockets, on any path, are clients */
-  makeServer() {
+  /**
+   * @param {import('./rendezvous.js').Rendezvous} [rendezvous] that it serves, too
+   * @returns a server whose WebSockets, on any path, are clients
+   */
+  makeServer(rendezvous) {
     const server = makeServer({
       gate: this.#gate,
       counters: this.#counters,
@@ -105,6 +108,7 @@ export class Router {
       isOpen: () => this.#isOpen,
       isAdmin: (token) => this.#hub.isAdmin(token),
       tls: this.#tls,
+      rendezvous,
     });
     return server.on('upgrade', (request, duplex, head) => {
       const socket = /** @type {import('node:net').Socket} */ (duplex);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run dev`: set-up, build, then the relay and a web server with the demo, until Ctrl-C. */
+/** `npm run dev`: set-up, build, then the relay, the rendezvous and a web server with the demo, until Ctrl-C. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './lib/cmake.mjs';
@@ -7,11 +7,12 @@ import { Failure, ROOT, main } from './lib/process.mjs';
 import { setUp } from './setup.mjs';
 import { serve } from './static-server.mjs';
 
-const USAGE = `npm run dev -- [--port 8000] [--relay-port 7330] [--host localhost]
+const USAGE = `npm run dev -- [--port 8000] [--relay-port 7330] [--rendezvous-port 7340] [--host localhost]
 
-  --port        of the web server with the demo
-  --relay-port  of the relay that the demo connects to
-  --host        address that both listen on
+  --port             of the web server with the demo
+  --relay-port       of the relay that the demo connects to
+  --rendezvous-port  of the rendezvous, where peers register and are found
+  --host             address that all listen on
 `;
 
 function options() {
@@ -20,12 +21,18 @@ function options() {
       options: {
         port: { type: 'string', default: '8000' },
         'relay-port': { type: 'string', default: '7330' },
+        'rendezvous-port': { type: 'string', default: '7340' },
         host: { type: 'string', default: 'localhost' },
         help: { type: 'boolean', default: false },
       },
     });
-    const port = portOf(values.port);
-    return { port, relayPort: portOf(values['relay-port']), host: values.host, help: values.help };
+    return {
+      port: portOf(values.port),
+      relayPort: portOf(values['relay-port']),
+      rendezvousPort: portOf(values['rendezvous-port']),
+      host: values.host,
+      help: values.help,
+    };
   } catch (error) {
     throw new Failure(`${/** @type {Error} */ (error).message}\n\n${USAGE}`);
   }
@@ -53,18 +60,30 @@ async function listen(flag, port, start) {
   }
 }
 
-/** @param {{ port: number, relayPort: number, host: string }} at */
-async function start({ port, relayPort, host }) {
-  const { startRelay } = await import('../relay/index.js'); // not before the set-up has installed its packages
-  const relay = await listen('relay-port', relayPort, () => startRelay({ port: relayPort, host }));
+/** @param {ReturnType<typeof options>} at */
+async function start({ port, relayPort, rendezvousPort, host }) {
+  const { startRelay, startRendezvous } = await import('../relay/index.js'); // not before the set-up has installed its packages
   const roots = Object.fromEntries(
     ['demo', 'web', 'js-glue', 'dist'].map((folder) => [folder, join(ROOT, folder)]),
   );
+  /** @type {{ close: () => Promise<void> }[]} */
+  const running = [];
+  const close = async () => void (await Promise.all(running.map((it) => it.close())));
   try {
+    const relay = await listen('relay-port', relayPort, () =>
+      startRelay({ port: relayPort, host }),
+    );
+    running.push(relay);
+    const { rendezvous } = relay;
+    const beside = await listen('rendezvous-port', rendezvousPort, () =>
+      startRendezvous({ port: rendezvousPort, host, rendezvous }),
+    );
+    running.push(beside);
     const web = await listen('port', port, () => serve({ port, host, roots, home: '/demo/' }));
-    return { relay, web };
+    running.push(web);
+    return { urls: { relay: relay.url, rendezvous: beside.url, web: web.url }, close };
   } catch (error) {
-    await relay.close();
+    await close();
     throw error;
   }
 }
@@ -74,12 +93,9 @@ await main(async () => {
   if (at.help) return console.log(USAGE);
   await setUp(['build']);
   await build('wasm-release');
-  const { relay, web } = await start(at);
+  const { urls, close } = await start(at);
   console.log(
-    `\ndemo   ${web.url}/demo/\nrelay  ws://${at.host}:${at.relayPort}\n\nCtrl-C ends both.`,
+    `\ndemo        ${urls.web}/demo/\nrelay       ${urls.relay}\nrendezvous  ${urls.rendezvous}\n\nCtrl-C ends all.`,
   );
-  const stop = async () => {
-    await Promise.all([relay.close(), web.close()]);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, close);
 });

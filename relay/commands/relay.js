@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { startRelay } from '../index.js';
+import { startRelay, startRendezvous } from '../index.js';
 import { LEVELS, lineLogger, makeLog } from '../log.js';
 import { version } from '../version.js';
 import { tokensFrom } from './tokens.js';
@@ -18,11 +18,13 @@ Runs a CLASP relay: peers find each other through it and exchange messages.
   --tokens FILE                 the same, one a line [expires=DATE]; read
                                 again on SIGHUP. Also: CLASP_TOKENS=...
   --origin ORIGIN               pages that may connect (repeatable; all)
-  --cert FILE --key FILE        serve wss:// and https:// (PEM files)
-  --max-sessions N              clients at once (1000)
-  --max-sessions-per-address N  of one address (no limit)
-  --rate N                      messages a second of one client (1000)
-  --rate-per-address N          of one address (no limit)
+  --cert FILE --key FILE        serve wss:// and https:// (PEM)
+  --max-sessions N              clients at once (1000) …
+  --max-sessions-per-address N  … of one address (no limit)
+  --rate N                      messages a second of one client (1000) …
+  --rate-per-address N          … of one address (no limit)
+  --rendezvous-port N           where peers register and are found (7340)
+  --no-rendezvous               none, on the relay's port neither
   --trust-proxy                 take addresses from X-Forwarded-For
   --log-level LEVEL             error, warn, info (the default) or debug
   --log-format FORMAT           text (the default) or json
@@ -46,6 +48,8 @@ export const options = {
   rate: { type: 'string' },
   'rate-per-address': { type: 'string' },
   'trust-proxy': { type: 'boolean' },
+  'rendezvous-port': { type: 'string' },
+  'no-rendezvous': { type: 'boolean', default: false },
   'log-level': { type: 'string', default: 'info' },
   'log-format': { type: 'string', default: 'text' },
   quiet: { type: 'boolean', default: false },
@@ -104,6 +108,7 @@ function relayOptions(values) {
     origins: values.origin,
     tls: tlsFrom(values),
     trustProxy: values['trust-proxy'],
+    rendezvous: values['no-rendezvous'] ? false : undefined,
     ...countsFrom(values),
   };
 }
@@ -116,6 +121,29 @@ async function start(given) {
     const { code = '', message } = /** @type {NodeJS.ErrnoException} */ (error);
     const isGiven = code === 'BAD_OPTION' || code.startsWith('ERR_OSSL') || code === 'TOO_LARGE';
     throw isGiven ? new UsageError(message, { cause: error }) : error;
+  }
+}
+
+/**
+ * The relay's rendezvous on a port of its own. Where nobody asked for that port and another relay has it, the relay's own
+ * port has to do.
+ *
+ * @param {import('../index.js').Relay} relay
+ * @param {Values} values
+ * @returns {Promise<{told?: string, close: () => Promise<void>}>} `told`: a line for people
+ */
+async function rendezvousOf({ rendezvous, host }, values) {
+  const none = { close: async () => {} };
+  const asked = values['rendezvous-port'];
+  const port = asked === undefined ? undefined : numberFrom('--rendezvous-port', asked, 0, 65535);
+  if (!rendezvous) return none;
+  try {
+    const server = await startRendezvous({ rendezvous, host, port });
+    return { told: `rendezvous on ${server.url}`, close: server.close };
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (port !== undefined || code !== 'EADDRINUSE') throw error;
+    return { ...none, told: `no rendezvous on a port of its own: ${message}` };
   }
 }
 
@@ -146,15 +174,21 @@ export async function run(values, rest) {
   const logger = loggerFrom(values);
   const given = relayOptions(values);
   const relay = await start({ ...given, logger });
+  const beside = await rendezvousOf(relay, values).catch((error) => {
+    relay.close();
+    throw error;
+  });
   const tell = makeLog({ logger });
   tell('info', 'listening', `clasp-p2p relay ${version()} listening on ${relay.url}`);
+  if (beside.told) tell('info', 'rendezvous', beside.told);
   const metrics = `${relay.url.replace(/^ws/, 'http')}/metrics`;
   tell('info', 'metrics', `metrics on ${metrics}; Ctrl+C ends it`);
   if (given.tokens || given.tls) process.on('SIGHUP', () => reload(relay, values, tell));
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
       tell('info', 'closing', 'closing');
-      relay.close(); // with it ends all that keeps the process alive
+      beside.close();
+      relay.close(); // with both ends all that keeps the process alive
     });
   }
 }

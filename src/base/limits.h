@@ -214,6 +214,36 @@
 #define CLASP_HUB_SCOPE_LEN 1024u
 #define CLASP_HUB_TOKENS_BYTES (1u << 20)
 
+/* ---- rendezvous ---------------------------------------------------------------------------------------------- */
+
+/* Devices at once: default, and the most that an option may ask for. The one with the oldest lastSeen goes. */
+#define CLASP_RENDEZVOUS_DEVICES 10000u
+#define CLASP_RENDEZVOUS_DEVICES_MAX 100000u
+
+/* Devices of one source address at once (default), and the bytes of an address that tell it from others. */
+#define CLASP_RENDEZVOUS_PER_SOURCE 10u
+#define CLASP_RENDEZVOUS_SOURCE_MAX 64u
+
+/* Life of a device since its registration or last refresh, in seconds (default); how often expired ones are dropped. */
+#define CLASP_RENDEZVOUS_TTL_S 300u
+#define CLASP_RENDEZVOUS_SWEEP_US 60000000u
+
+/* Bytes of one registration's document: default, and the most that an option may ask for. It takes CLASP_JSON_NODES
+ * values at most, whatever its length. While the longest is read it takes the text, its copy and its tree (some 0.5 MiB
+ * each), the nodes (256 KiB) and twice its length for what is kept of it: 2.8 MiB. */
+#define CLASP_RENDEZVOUS_DOCUMENT 65536u
+#define CLASP_RENDEZVOUS_DOCUMENT_MAX 524288u
+
+/* Bytes of all devices with their book-keeping. The one with the oldest lastSeen goes. Tables of buckets come to it: at
+ * most 2 MiB for CLASP_RENDEZVOUS_DEVICES_MAX. */
+#define CLASP_RENDEZVOUS_BYTES (32u << 20)
+
+/* Devices in one answer: default, and the most that may be asked for. Bytes of an answer: it ends before the device that
+ * would take it beyond. A thousand usual devices have some 0.5 MiB. */
+#define CLASP_RENDEZVOUS_LIMIT 100u
+#define CLASP_RENDEZVOUS_LIMIT_MAX 1000u
+#define CLASP_RENDEZVOUS_ANSWER (4u << 20)
+
 /* ---- peer ---------------------------------------------------------------------------------------------------- */
 
 /* Peers of one conference, those not yet forgotten included. */

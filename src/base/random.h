@@ -61,10 +61,10 @@ static inline uint32_t clasp_random_below(clasp_random *r, uint32_t n) {
     return (uint32_t)(product >> 32);
 }
 
-/** A version 4 UUID as lower-case text with its terminator. */
-static inline void clasp_random_uuid(clasp_random *r, char out[CLASP_UUID_LEN + 1]) {
+/** The version 4 UUID of 128 random bits, as lower-case text with its terminator. */
+static inline void clasp_uuid_text(uint64_t high, uint64_t low, char out[CLASP_UUID_LEN + 1]) {
     static const char DIGITS[] = "0123456789abcdef";
-    uint64_t half[2] = {clasp_random_next(r), clasp_random_next(r)};
+    uint64_t half[2] = {high, low};
     half[0] = (half[0] & ~UINT64_C(0xf000)) | UINT64_C(0x4000);     /* version 4 */
     half[1] = (half[1] & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63; /* variant 10 */
     char *at = out;
@@ -75,6 +75,13 @@ static inline void clasp_random_uuid(clasp_random *r, char out[CLASP_UUID_LEN + 
         *at++ = DIGITS[half[digit / 16] >> (60 - digit % 16 * 4) & 0xF];
     }
     *at = '\0';
+}
+
+/** A version 4 UUID of the generator's numbers: unique, but no secret. */
+static inline void clasp_random_uuid(clasp_random *r, char out[CLASP_UUID_LEN + 1]) {
+    const uint64_t high = clasp_random_next(r);
+    const uint64_t low = clasp_random_next(r);
+    clasp_uuid_text(high, low, out);
 }
 
 #endif

@@ -207,8 +207,8 @@ static clasp_err scan_next(scanner *s) {
     }
 }
 
-static clasp_err check(clasp_span text) {
-    if (text.len > CLASP_JSON_MAX_LEN) {
+static clasp_err check(clasp_span text, uint32_t max_len) {
+    if (text.len > max_len) {
         return CLASP_TOO_LARGE;
     }
     if (text.len == 0) {
@@ -230,7 +230,11 @@ static clasp_err check(clasp_span text) {
 /* ---- trees --------------------------------------------------------------------------------------------------- */
 
 cJSON *clasp_json_parse(clasp_span text, clasp_err *err) {
-    *err = check(text);
+    return clasp_json_parse_up_to(text, CLASP_JSON_MAX_LEN, err);
+}
+
+cJSON *clasp_json_parse_up_to(clasp_span text, uint32_t max_len, clasp_err *err) {
+    *err = check(text, max_len);
     if (*err != CLASP_OK) {
         return NULL;
     }

@@ -21,6 +21,9 @@
  */
 cJSON *clasp_json_parse(clasp_span text, clasp_err *err);
 
+/** The same for a document of up to `max_len` bytes in place of CLASP_JSON_MAX_LEN; the other bounds stay. */
+cJSON *clasp_json_parse_up_to(clasp_span text, uint32_t max_len, clasp_err *err);
+
 /** Member of an object by its exact key (the last one when doubled); NULL if there is none or `object` is none. */
 const cJSON *clasp_json_get(const cJSON *object, const char *key);
 

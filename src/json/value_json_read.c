@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/limits.h"
 #include "json/value_json_tag.h"
@@ -8,13 +7,11 @@
 
 static void write_string(clasp_writer *w, const char *text, unsigned how) {
     uint8_t *length = clasp_room(w, 2);
-    const char *next;
-    while (how & STANDS_IN && (next = strchr(text, STAND_IN)) != NULL) {
-        clasp_write_bytes(w, (clasp_span){(const uint8_t *)text, (uint32_t)(next - text)});
-        clasp_write_u8(w, next[1] == '0' ? 0 : STAND_IN);
-        text = next + 2;
+    if (how & STANDS_IN) {
+        json_write_shown(w, text);
+    } else {
+        clasp_write_bytes(w, clasp_span_of(text));
     }
-    clasp_write_bytes(w, clasp_span_of(text));
     if (w->err != CLASP_OK) {
         return;
     }
@@ -171,52 +168,9 @@ void clasp_value_from_tree(clasp_writer *w, const cJSON *tree, unsigned how) {
 
 /* ---- text ---------------------------------------------------------------------------------------------------- */
 
-/* True if an escape of U+0000 or U+001A begins at byte `i`. */
-static bool is_hidden_escape(clasp_span text, uint32_t i) {
-    const uint8_t *at = text.at + i;
-    return text.len - i >= ESCAPE_LEN &&
-           (memcmp(at, NUL_ESCAPE, ESCAPE_LEN) == 0 ||
-            (memcmp(at, STAND_IN_ESCAPE, ESCAPE_LEN - 1) == 0 && (at[5] | 0x20) == 'a'));
-}
-
-/* Copy text with stand-ins for the escapes of U+0000 and U+001A; with `w` NULL only count them. */
-static uint32_t hide(clasp_span text, clasp_writer *w) {
-    uint32_t found = 0;
-    for (uint32_t i = 0, step; i < text.len; i += step) {
-        const bool is_hidden = is_hidden_escape(text, i);
-        found += is_hidden;
-        step = is_hidden ? ESCAPE_LEN : text.at[i] == '\\' && i + 1 < text.len ? 2 : 1;
-        if (w && is_hidden) {
-            clasp_write_bytes(w, clasp_span_of(STAND_IN_ESCAPE));
-            clasp_write_u8(w, text.at[i + 4] == '0' ? '0' : '1');
-        } else if (w) {
-            clasp_write_bytes(w, (clasp_span){text.at + i, step});
-        }
-    }
-    return found;
-}
-
-static cJSON *parse(clasp_span text, clasp_err *err) {
-    const uint32_t found = text.len <= CLASP_JSON_MAX_LEN ? hide(text, NULL) : 0;
-    if (found == 0) {
-        return clasp_json_parse(text, err);
-    }
-    const size_t size = (size_t)text.len + found;
-    uint8_t *copy = malloc(size);
-    if (!copy) {
-        *err = CLASP_NO_MEMORY;
-        return NULL;
-    }
-    clasp_writer w = clasp_writer_of(copy, size);
-    hide(text, &w);
-    cJSON *tree = clasp_json_parse(clasp_written(&w), err);
-    free(copy);
-    return tree;
-}
-
 void clasp_value_from_json(clasp_writer *w, clasp_span text, unsigned how) {
     clasp_err err;
-    cJSON *tree = parse(text, &err);
+    cJSON *tree = json_parse_hidden(text, CLASP_JSON_MAX_LEN, &err);
     if (tree) {
         value_from_tree(w, tree, (how & CLASP_JSON_INTEGERS) | STANDS_IN);
     }

@@ -2,6 +2,7 @@
 #ifndef CLASP_JSON_VALUE_JSON_TAG_H
 #define CLASP_JSON_VALUE_JSON_TAG_H
 
+#include "json/stand_in.h"
 #include "json/value_tree.h"
 
 #define TAG_I64 "$i64"
@@ -10,16 +11,7 @@
 
 #define EXACT_INTEGERS 9007199254740992.0 /* 2^53: up to here, both ways, every integer is a double */
 
-/*
- * Strings of trees end at U+0000. On the way between text and tree it therefore stands as U+001A '0', and U+001A as
- * U+001A '1'. In JSON both can only be written as escapes, so they are found without reading the rest of the text.
- */
-#define STAND_IN '\x1A'
-#define NUL_ESCAPE "\\u0000"
-#define STAND_IN_ESCAPE "\\u001a"
-#define ESCAPE_LEN 6u
-
-/* Beside the flags of `how`: strings of the tree hold stand-ins. */
+/* Beside the flags of `how`: strings of the tree hold stand-ins (json/stand_in.h). */
 #define STANDS_IN 0x100u
 
 /** clasp_value_to_tree() and clasp_value_from_tree(), with STANDS_IN or without. */

@@ -192,20 +192,6 @@ cJSON *clasp_value_to_tree(clasp_value value, unsigned how, clasp_err *err) {
 
 /* ---- text ---------------------------------------------------------------------------------------------------- */
 
-/* Write what stood in as what it stands for, in place, in what cJSON has printed. @return its new end */
-static uint8_t *show(uint8_t *start, const uint8_t *end) {
-    uint8_t *out = start;
-    for (const uint8_t *in = start; in < end;) {
-        const bool is_hidden =
-            end - in > (ptrdiff_t)ESCAPE_LEN && memcmp(in, STAND_IN_ESCAPE, ESCAPE_LEN) == 0;
-        const size_t step = is_hidden ? ESCAPE_LEN : *in == '\\' ? 2 : 1;
-        memmove(out, is_hidden && in[ESCAPE_LEN] == '0' ? (const uint8_t *)NUL_ESCAPE : in, step);
-        out += step;
-        in += is_hidden ? step + 1 : step;
-    }
-    return out;
-}
-
 void clasp_value_to_json(clasp_writer *w, clasp_value value, unsigned how) {
     clasp_err err;
     uint8_t *start = w->at;
@@ -216,5 +202,5 @@ void clasp_value_to_json(clasp_writer *w, clasp_value value, unsigned how) {
     if ((size_t)(w->at - start) > CLASP_JSON_MAX_LEN) {
         clasp_write_fail(w, CLASP_TOO_LARGE);
     }
-    w->at = w->err == CLASP_OK ? show(start, w->at) : start;
+    w->at = w->err == CLASP_OK ? json_show(start, w->at) : start;
 }

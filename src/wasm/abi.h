@@ -144,6 +144,22 @@ CLASP_EXPORT(hub_left_out) void clasp_abi_hub_left_out(uint32_t session, uint32_
 CLASP_EXPORT(hub_stat) double clasp_abi_hub_stat(uint32_t stat);
 
 /*
+ * The relay's module, too: the rendezvous (hub/rendezvous.h). An answer is the bytes of a RENDEZVOUS effect.
+ */
+CLASP_EXPORT(rendezvous_start) /* 0 anywhere: the default */
+int32_t clasp_abi_rendezvous_start(uint32_t max_devices, uint32_t max_per_source, uint32_t ttl_s,
+                                   uint32_t max_document);
+CLASP_EXPORT(rendezvous_register) /* 16 random bytes, the source's address, the document are in the inbox */
+int32_t clasp_abi_rendezvous_register(uint32_t source_len, uint32_t document_len, double now_us);
+CLASP_EXPORT(rendezvous_discover) /* tag, feature are in the inbox; CLASP_RENDEZVOUS_NONE: not asked for */
+int32_t clasp_abi_rendezvous_discover(uint32_t tag_len, uint32_t feature_len, uint32_t limit, double now_us);
+CLASP_EXPORT(rendezvous_refresh) /* the id is in the inbox */
+int32_t clasp_abi_rendezvous_refresh(uint32_t id_len, double now_us);
+CLASP_EXPORT(rendezvous_unregister) /* the id is in the inbox */
+int32_t clasp_abi_rendezvous_unregister(uint32_t id_len, double now_us);
+CLASP_EXPORT(rendezvous_stat) double clasp_abi_rendezvous_stat(uint32_t stat);
+
+/*
  * The codec's module (codec/codec.h): no inbox and no outbox, but the codec's own memory, whose parts codec_part() names.
  */
 // clang-format off

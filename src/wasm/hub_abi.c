@@ -1,6 +1,7 @@
 #include "hub/hub.h"
 #include "wasm/abi.h"
 #include "wasm/door.h"
+#include "wasm/rendezvous_abi.h"
 
 static clasp_hub *hub; /* the module's one hub; NULL before hub_start() */
 
@@ -75,10 +76,15 @@ double clasp_abi_hub_stat(uint32_t stat) {
     return hub && stat < CLASP_HUB_STAT_COUNT ? clasp_hub_stat_value(hub, (clasp_hub_stat)stat) : 0;
 }
 
-double clasp_deadline(void) { return clasp_door_deadline(hub ? clasp_hub_deadline(hub) : UINT64_MAX); }
+double clasp_deadline(void) {
+    const uint64_t own = hub ? clasp_hub_deadline(hub) : UINT64_MAX;
+    const uint64_t other = clasp_door_rendezvous_deadline();
+    return clasp_door_deadline(own < other ? own : other);
+}
 
 void clasp_tick(double now_us) {
     if (hub) {
         clasp_hub_tick(hub, clasp_door_time(now_us));
     }
+    clasp_door_rendezvous_tick(clasp_door_time(now_us));
 }

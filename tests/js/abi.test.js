@@ -30,6 +30,9 @@ const HUB = [
   'hub_left_out',
   'hub_stat',
 ];
+const RENDEZVOUS = ['start', 'register', 'discover', 'refresh', 'unregister', 'stat'].map(
+  (name) => `rendezvous_${name}`,
+);
 const CODEC = ['abi_version', 'codec_part', 'codec_room', 'codec_unpack', 'codec_pack']
   .concat(['codec_match', 'codec_check'])
   .concat(['new', 'free', 'add', 'remove', 'run'].map((name) => `dispatcher_${name}`));
@@ -62,7 +65,7 @@ test('the client’s module has exactly these exports and imports', async () => 
 });
 
 for (const [name, whose, own, imports] of [
-  ['clasp-hub', 'relay', [...DOOR, ...HUB], GROWTH],
+  ['clasp-hub', 'relay', [...DOOR, ...HUB, ...RENDEZVOUS], GROWTH],
   ['clasp-codec', 'codec', CODEC, [COPY, ...GROWTH]],
 ]) {
   test(`the ${whose}’s module has exactly these exports and imports`, async () => {

@@ -71,12 +71,13 @@ test('every entry resolves, and exports what it promises', async () => {
   const output = await project.node(`
     const client = await import('clasp-p2p');
     const relay = await import('clasp-p2p/relay');
+    const { Rendezvous } = await import('clasp-p2p/rendezvous');
     const wasm = import.meta.resolve('clasp-p2p/clasp.wasm');
     console.log(JSON.stringify([
-      typeof client.ClaspError, typeof relay.startRelay, wasm.endsWith('/dist/clasp.wasm'),
+      typeof client.ClaspError, typeof relay.startRelay, typeof relay.startRendezvous, typeof Rendezvous, wasm.endsWith('/dist/clasp.wasm'),
     ]));
   `);
-  assert.equal(output, '["function","function",true]');
+  assert.equal(output, '["function","function","function","function",true]');
 });
 
 test('the bundle is one module with the same exports', async () => {
@@ -93,6 +94,9 @@ test('a strict TypeScript program compiles against its types', async () => {
   const program = `
     import { ClaspError } from 'clasp-p2p';
     import { startRelay } from 'clasp-p2p/relay';
+    import { Rendezvous, type Registration } from 'clasp-p2p/rendezvous';
+    export const keep = (): Registration => new Rendezvous().keep({ peerId: 'p', tags: ['t'] });
+    export const ids = async () => (await new Rendezvous().discover({ tags: ['t'] })).map((it): string => it.id);
     export const code = (error: ClaspError): string => error.code;
     export const relay = (): ReturnType<typeof startRelay> => startRelay({ port: 0 });
     // @ts-expect-error a code is a string, not any
