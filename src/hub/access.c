@@ -36,15 +36,24 @@ static bool may_announce(const clasp_hub *hub, const clasp_hub_session *session,
     return true;
 }
 
+/* What is put back is written where it was. */
+static bool may_set(const clasp_hub *hub, const clasp_hub_session *session, clasp_span address) {
+    uint64_t revision;
+    const clasp_span target = clasp_hub_target(address, &revision);
+    return clasp_address_check(target) != CLASP_OK || clasp_hub_may_write(hub, session, target);
+}
+
 bool clasp_hub_may(const clasp_hub *hub, const clasp_hub_session *session, const clasp_message *message,
                    clasp_span *what) {
     *what = message->address;
     switch (hub->has_tokens ? message->type : 0) {
     case CLASP_MSG_SET:
+        return may_set(hub, session, message->address);
     case CLASP_MSG_PUBLISH:
         return clasp_address_check(*what) != CLASP_OK || clasp_hub_may_write(hub, session, *what);
-    case CLASP_MSG_GET:
-        return clasp_address_check(*what) != CLASP_OK || clasp_hub_may_read(hub, session, *what);
+    case CLASP_MSG_GET: /* what a claim tells is the client's own */
+        return clasp_hub_is_claim(*what) || clasp_address_check(*what) != CLASP_OK ||
+               clasp_hub_may_read(hub, session, *what);
     case CLASP_MSG_SUBSCRIBE:
     case CLASP_MSG_REPLAY:
         return clasp_pattern_check(*what) != CLASP_OK || clasp_hub_may_read(hub, session, *what);

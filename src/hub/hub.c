@@ -190,7 +190,11 @@ static uint32_t take_frame(clasp_hub *hub, clasp_hub_session *session, clasp_spa
         clasp_hub_give_up(hub, session, "the first message has to be HELLO");
         return 0;
     }
+    hub->outcome = 0;
     dispatch(hub, session, err, &message, now_us);
+    if (err == CLASP_OK && (message.type == CLASP_MSG_SET || message.type == CLASP_MSG_BUNDLE)) {
+        clasp_hub_resume_note(session, hub->outcome); /* in one place, whoever has answered it */
+    }
     return len;
 }
 

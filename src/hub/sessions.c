@@ -206,5 +206,6 @@ bool clasp_hub_spend(clasp_hub_allowance *allowance, uint32_t count, uint32_t pe
 }
 
 void clasp_hub_session_charge(clasp_hub_session *session, uint32_t count) {
-    session->tokens -= session->tokens < count ? session->tokens : count;
+    double *left = &session->allowance.left;
+    *left -= *left < count ? *left : count;
 }
