@@ -95,6 +95,9 @@
 #define CLASP_CLIENT_REQUEST_BYTES (256u << 10)
 #define CLASP_CLIENT_ANSWER_US 5000000u
 
+/* A relay that was over its rate when it was asked who it is, is asked again after so long. */
+#define CLASP_CLIENT_ASK_US 1000000u
+
 /* What all that waits for an answer pins: the log has room for twice the frames, CLASP_CLIENT_SET_BYTES +
  * CLASP_CLIENT_REQUEST_BYTES + CLASP_CLIENT_OWN_BYTES = 1 MiB, so 2 MiB; 8,192 entries x (112 + 8) bytes = 960 KiB; for moments
  * as much again, while a table grows. */

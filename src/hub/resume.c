@@ -249,7 +249,7 @@ static clasp_hub_claim *claim_of(clasp_hub *hub, const clasp_hub_session *sessio
         forget_oldest(resume);
     }
     if (resume->count >= CLASP_HUB_RESUME_CLIENTS) {
-        clasp_hub_refuse(hub, session, CLASP_WIRE_RATE_LIMITED, "too many clients are known", get->address);
+        clasp_hub_refuse(hub, session, CLASP_WIRE_UNAVAILABLE, "too many clients are known", get->address);
         return NULL;
     }
     claim = make(resume, secret);

@@ -49,7 +49,7 @@ bool clasp_hub_is_restore(clasp_span address);
 
 /**
  * A session claims a secret by GET: the session that had it is given up, its locks pass on, and the answer is a SNAPSHOT of what is
- * known. ERROR 200 for what is no secret, 403 when the session has claimed another one, 429 when there is no room.
+ * known. ERROR 200 for what is no secret, 403 when the session has claimed another one, 501 when there is no room.
  */
 void clasp_hub_on_claim(struct clasp_hub *hub, struct clasp_hub_session *session, const clasp_message *get,
                         uint64_t now_us);

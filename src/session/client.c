@@ -73,7 +73,7 @@ void clasp_client_flush(clasp_client *client, uint64_t now_us) {
         clasp_pending *entry = clasp_pending_at(p, p->next_unsent);
         entry->is_sent = true;
         entry->sent_us = now_us;
-        entry->number = ++client->taken;
+        entry->number = client->is_counted ? ++client->taken : 0;
         p->in_flight++;
         p->next_unsent = entry->newer;
         clasp_session_emit(client->session, clasp_pending_frame(p, entry), now_us);
@@ -128,7 +128,7 @@ static void follow(clasp_client *client, clasp_session_state before, uint64_t no
         lose(client);
     }
     if (state == CLASP_SESSION_OPEN) {
-        clasp_client_ask(client, now_us);
+        clasp_client_begin_judging(client, now_us);
     } else if (state == CLASP_SESSION_CLOSED) {
         end(client);
     }
@@ -203,9 +203,15 @@ static uint64_t sync_due(const clasp_client *client) {
     return clasp_client_get_state(client) == CLASP_SESSION_OPEN ? client->next_sync_us : UINT64_MAX;
 }
 
+static uint64_t ask_due(const clasp_client *client) {
+    const bool is_asking = clasp_client_get_state(client) == CLASP_SESSION_OPEN && !client->is_judged;
+    return is_asking ? client->ask_us : UINT64_MAX;
+}
+
 uint64_t clasp_client_deadline(const clasp_client *client) {
     const uint64_t answer = earlier(due_of(client, CLASP_LIST_SETS), due_of(client, CLASP_LIST_REQUESTS));
-    return earlier(earlier(answer, sync_due(client)), clasp_session_deadline(client->session));
+    const uint64_t own = earlier(sync_due(client), ask_due(client));
+    return earlier(earlier(answer, own), clasp_session_deadline(client->session));
 }
 
 static void give_up(clasp_client *client, clasp_pending_list list, uint64_t now_us) {
@@ -223,6 +229,9 @@ void clasp_client_tick(clasp_client *client, uint64_t now_us) {
     give_up(client, CLASP_LIST_REQUESTS, now_us);
     if (sync_due(client) <= now_us) {
         clasp_client_sync(client, now_us);
+    }
+    if (ask_due(client) <= now_us) {
+        clasp_client_ask(client, now_us);
     }
     clasp_client_flush(client, now_us);
     clasp_client_send_joined(client);

@@ -27,10 +27,12 @@ void clasp_client_taken(clasp_client *client, clasp_pending *entry, uint64_t rev
 }
 
 void clasp_client_refused(clasp_client *client, clasp_pending *entry, uint32_t code, clasp_span words) {
-    if (entry->kind == CLASP_PENDING_SET || entry->kind == CLASP_PENDING_FIRE) {
-        clasp_client_own_refused(client, clasp_pending_address(&client->pending, entry));
-    }
+    const bool is_set = entry->kind == CLASP_PENDING_SET || entry->kind == CLASP_PENDING_FIRE;
+    const clasp_span address = clasp_pending_address(&client->pending, entry); /* it stays in the log */
     clasp_client_settle(client, entry, CLASP_RELAY_REFUSED, code, words);
+    if (is_set) {
+        clasp_client_own_refused(client, address);
+    }
 }
 
 /* ---- ACK ----------------------------------------------------------------------------------------------------- */
@@ -125,6 +127,7 @@ static clasp_pending *only_one(const clasp_client *client) {
 static bool on_error(clasp_client *client, const clasp_message *error, uint64_t now_us) {
     const bool has_address = (error->has & CLASP_HAS_ADDRESS) != 0;
     if (has_address && clasp_span_equal(error->address, clasp_client_claim(client))) {
+        clasp_client_claim_refused(client, error->code, now_us);
         return true;
     }
     if (error->code == NOT_FOR_ONE_1 || error->code == NOT_FOR_ONE_2) {
@@ -241,7 +244,7 @@ static void on_welcome(clasp_client *client, const clasp_message *welcome, uint6
 }
 
 static void on_pong(clasp_client *client, uint64_t now_us) {
-    if (!client->is_judged) {
+    if (!client->is_judged && !client->is_put_off) {
         clasp_client_judge_by_params(client, now_us);
     }
 }

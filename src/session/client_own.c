@@ -60,6 +60,7 @@ static void keep(clasp_client *client, const clasp_message *set, clasp_span addr
         own->has = set->has & CLASP_HAS_UNLOCK ? set->has & CLASP_HAS_TTL : set->has & KEPT;
         own->ttl = set->ttl;
         own->written_us = now_us;
+        own->mark = client->judgements; /* the relay has it */
     }
 }
 
@@ -83,6 +84,10 @@ void clasp_client_own_set(clasp_client *client, const clasp_message *set, uint64
     }
 }
 
+static bool is_same(const clasp_stored *stored, clasp_value value) {
+    return stored->type == value.type && clasp_span_equal(clasp_stored_value(stored).data, value.data);
+}
+
 /* The revision that a member has got: what was told of the last SET, or what the relay has shown with the same value. 0: unknown */
 static uint64_t revision_of(const clasp_client *client, const clasp_message *set, bool is_only,
                             uint64_t revision) {
@@ -90,9 +95,7 @@ static uint64_t revision_of(const clasp_client *client, const clasp_message *set
     if (is_only) {
         return revision;
     }
-    const bool is_same = seen && seen->type == set->value.type &&
-                         clasp_span_equal(clasp_stored_value(seen).data, set->value.data);
-    return is_same ? seen->revision : 0;
+    return seen && is_same(seen, set->value) ? seen->revision : 0;
 }
 
 static uint32_t count_sets(const clasp_message *bundle) {
@@ -133,10 +136,12 @@ void clasp_client_own_refused(clasp_client *client, clasp_span address) {
 
 /* ---- what the relay shows ------------------------------------------------------------------------------------ */
 
-/* Another revision than ours: of another client, or of a SET that is under way, whose answer will tell. While the client judges, a
- * lower one proves nothing: another client may have put back what is older than ours. */
-static void compare(clasp_client *client, clasp_stored *own, clasp_span address, uint64_t revision) {
-    if (revision == own->revision || (!client->is_judged && revision < own->revision)) {
+/* What is not ours is another client's, or that of a SET that is under way, whose answer will tell. While the client judges, a
+ * lower revision proves nothing: another client may have put back what is older than ours. */
+static void compare(clasp_client *client, clasp_stored *own, clasp_span address, clasp_value value,
+                    uint64_t revision) {
+    const bool is_ours = revision == own->revision && is_same(own, value);
+    if (is_ours || (!client->is_judged && revision < own->revision)) {
         return;
     }
     if (clasp_pendings_find(&client->pending, CLASP_ANSWER_ACK, address)) {
@@ -151,7 +156,7 @@ void clasp_client_saw(clasp_client *client, clasp_span address, clasp_value valu
     clasp_stored *own = clasp_store_find(&client->own, address);
     if (own) {
         own->mark = client->judgements;
-        compare(client, own, address, revision);
+        compare(client, own, address, value, revision);
     }
 }
 

@@ -50,7 +50,7 @@ typedef struct clasp_pending {
     bool is_judged;     /* SETS, while the client judges: `seen` counts */
     uint32_t seen;      /* so many of the SETs to this address from here on are in the relay's param, … */
     uint64_t seen_revision; /* … which has this revision */
-    uint64_t number; /* SETS: the how manieth one that the relay takes from this client; QUERY: t1 of its SYNC */
+    uint64_t number; /* SETS: the how manieth one that the relay takes from this client, 0: it does not count; QUERY: t1 of its SYNC */
     uint64_t queued_us;
     uint64_t sent_us;
 } clasp_pending;

@@ -34,6 +34,9 @@ struct clasp_client {
     uint8_t claim[CLASP_CLAIM_LEN];
 
     bool is_judged;            /* it is known what became of all that an earlier session has sent; else nothing is sent */
+    bool is_counted;           /* this relay is one of ours, and counts what it takes */
+    bool is_put_off;           /* it had no time for the claim: no PONG says anything */
+    uint64_t ask_us;           /* not judged: when it is asked again */
     uint32_t judgements;       /* begun; marks the own params that the relay has shown since */
     clasp_session_id id;       /* of this session … */
     clasp_session_id sender;   /* … and of the one that `sent` entries were sent in */
@@ -120,8 +123,14 @@ void clasp_client_refused(clasp_client *client, clasp_pending *entry, uint32_t c
 
 /* ---- client_judge.c ------------------------------------------------------------------------------------------ */
 
-/** The session has opened: ask who the relay is, and what it has taken. */
+/** The session has opened: nothing is known yet. */
+void clasp_client_begin_judging(clasp_client *client, uint64_t now_us);
+
+/** Ask who the relay is, and what it has taken. */
 void clasp_client_ask(clasp_client *client, uint64_t now_us);
+
+/** The claim was answered by an ERROR. */
+void clasp_client_claim_refused(clasp_client *client, uint32_t code, uint64_t now_us);
 
 /** A relay of ours answers: `value` is that of the claim's address. */
 void clasp_client_judge_by_claim(clasp_client *client, clasp_value value, uint64_t now_us);
