@@ -176,19 +176,21 @@ static bool on_snapshot(clasp_client *client, const clasp_message *snapshot, uin
 
 /* ---- RESULT and SYNC ----------------------------------------------------------------------------------------- */
 
-/* The array of maps that is a RESULT's, as an effect. */
-static void tell_result(clasp_client *client, uint32_t ticket, const clasp_message *result) {
+/* The array of maps that is a RESULT's, as an effect. Without memory the outbox keeps the error for the host. */
+static void tell_result(const clasp_client *client, uint32_t ticket, const clasp_message *result) {
+    clasp_outbox *out = client->session->out;
     const uint32_t len = RESULT_GROWS * (result->list.bytes.len + 64);
     uint8_t *room = malloc(len);
-    clasp_value signals;
-    clasp_writer w = clasp_writer_of(room, room ? len : 0);
+    if (!room) {
+        out->err = CLASP_NO_MEMORY;
+        return;
+    }
+    clasp_writer w = clasp_writer_of(room, len);
     clasp_message_to_fields(&w, result);
-    const clasp_value map = {{room + 1, clasp_written(&w).len - 1}, CLASP_VALUE_MAP};
+    const clasp_value map = {{room + 1, clasp_written(&w).len - 1}, CLASP_VALUE_MAP}; /* behind its type code */
+    clasp_value signals;
     if (w.err == CLASP_OK && clasp_value_get(map, clasp_span_of("signals"), &signals)) {
-        clasp_outbox_add(client->session->out, CLASP_EFFECT_RESULT, client->session->handle, ticket,
-                         signals.type, signals.data);
-    } else {
-        client->session->out->err = room ? CLASP_TOO_LARGE : CLASP_NO_MEMORY; /* the host hears of it */
+        clasp_outbox_add(out, CLASP_EFFECT_RESULT, client->session->handle, ticket, signals.type, signals.data);
     }
     free(room);
 }

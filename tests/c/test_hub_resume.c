@@ -1,4 +1,5 @@
 /* Clients that a hub knows again, and params that they put back. */
+#include "alloc.h"
 #include "hub_bench.h"
 
 #define SECRET_A "/clasp/session/000102030405060708090a0b0c0d0e0f"
@@ -240,6 +241,41 @@ TEST(with_every_client_there_a_new_one_is_not_known) {
     end();
 }
 
+/* As say(), without an allocation of its own. */
+static void say_quietly(uint32_t session, const clasp_message *message) {
+    static uint8_t buffer[256];
+    clasp_writer w = clasp_writer_of(buffer, sizeof buffer);
+    clasp_frame_write(&w, message);
+    CHECK_EQ(feed(session, clasp_written(&w)), CLASP_OK);
+}
+
+/* Whatever allocation fails: the count goes on, and results that were not kept are not told. */
+static void live(void *context) {
+    (void)context;
+    memset(&bench, 0, sizeof bench);
+    bench.now_us = START;
+    bench.hub = clasp_hub_new(&(clasp_hub_options){0}, (uint64_t[2]){1, 2}, &bench.out);
+    uint32_t sessions[2];
+    for (uint32_t i = 0; bench.hub && i < 2; i++) {
+        CHECK_EQ(clasp_hub_connected(bench.hub, bench.now_us, &sessions[i]), CLASP_OK);
+        const clasp_message get = {.type = CLASP_MSG_GET, .address = clasp_span_of(SECRET_A)};
+        say_quietly(sessions[i], &HELLO);
+        say_quietly(sessions[i], &get);
+        const answer a = answer_at(sessions[i], 0, SECRET_A);
+        if (i == 1 && a.is_there) {
+            CHECK(a.known ? a.sets == 3 && a.outcomes.len % 8 == 0 && a.outcomes.len <= 24 : a.sets == 0);
+        }
+        for (uint32_t k = 0; k < 3; k++) {
+            const clasp_message write = set("/a", k);
+            say_quietly(sessions[i], &write);
+        }
+        leave(sessions[i]);
+    }
+    end();
+}
+
+TEST(no_failed_allocation_loses_count) { CHECK(clasp_test_each_allocation(live, NULL) > 10); }
+
 /* ---- putting back -------------------------------------------------------------------------------------------- */
 
 /* A SET to a restore address; the revision that its ACK names, 0 when there is none. */
@@ -354,6 +390,7 @@ int main(void) {
     RUN(clients_that_never_wrote_leave_nothing_behind);
     RUN(clients_are_bounded_and_the_first_to_have_gone_goes);
     RUN(with_every_client_there_a_new_one_is_not_known);
+    RUN(no_failed_allocation_loses_count);
     RUN(a_param_is_put_back_only_over_nothing_or_what_is_older_and_put_back);
     RUN(subscribers_see_the_address_that_is_meant);
     RUN(a_lock_is_put_back_and_keeps_others_from_putting_back);
