@@ -13,7 +13,7 @@ set(CLASP_PUBLIC_HEADERS
   route/address.h route/routes.h
   chunk/crc32c.h chunk/piece.h chunk/reassemble.h chunk/scheduler.h chunk/split.h chunk/video.h
   json/value_json.h
-  session/session.h peer/conference.h hub/hub.h hub/rendezvous.h)
+  session/session.h session/client.h peer/conference.h hub/hub.h hub/rendezvous.h)
 set(CLASP_PARTIAL_HEADERS chunk/parts.h) # the public ones hold its structures; its functions stay inside
 
 # ---- headers -----------------------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@
 #define CLASP_CLIENT_ASK_US 1000000u
 
 /* What all that waits for an answer pins: the log has room for twice the frames, CLASP_CLIENT_SET_BYTES +
- * CLASP_CLIENT_REQUEST_BYTES + CLASP_CLIENT_OWN_BYTES = 1 MiB, so 2 MiB; 8,192 entries x (112 + 8) bytes = 960 KiB; for moments
+ * CLASP_CLIENT_REQUEST_BYTES + CLASP_CLIENT_OWN_BYTES = 1 MiB, so 2 MiB; 8,192 entries x (88 + 8) bytes = 768 KiB; for moments
  * as much again, while a table grows. */
 
 /* Params last seen at a client (the cache), and those that it has set last, to be put back on a relay that has lost them: how many,

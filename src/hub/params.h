@@ -16,9 +16,9 @@ typedef struct clasp_hub_param {
     uint8_t *value; /* value data; given by malloc */
     uint32_t value_len;
     uint32_t hash;
-    uint32_t ttl;    /* CLASP_TTL_*; 0: never expires */
-    uint32_t holder; /* handle of the session that holds the lock; 0: nobody */
-    uint8_t type;    /* clasp_value_type */
+    uint32_t ttl;     /* CLASP_TTL_*; 0: never expires */
+    uint32_t holder;  /* handle of the session that holds the lock; 0: nobody */
+    uint8_t type;     /* clasp_value_type */
     bool is_restored; /* put back by a client, and not set since */
     char writer[CLASP_UUID_LEN];
     uint32_t address_len;

@@ -53,7 +53,8 @@ static const uint8_t *secret_of(clasp_span address) {
     }
     const uint8_t *secret = address.at + prefix;
     for (uint32_t i = 0; i < CLASP_HUB_SECRET_LEN; i++) {
-        const bool is_digit = (secret[i] >= '0' && secret[i] <= '9') || (secret[i] >= 'a' && secret[i] <= 'f');
+        const bool is_digit =
+            (secret[i] >= '0' && secret[i] <= '9') || (secret[i] >= 'a' && secret[i] <= 'f');
         if (!is_digit) {
             return NULL;
         }

@@ -23,8 +23,9 @@ typedef struct clasp_hub_claim {
     uint32_t hash;
     uint64_t until_us; /* without a session: forgotten then */
     uint64_t sets;     /* SETs and bundles taken in all */
-    uint64_t *results; /* of the last CLASP_HUB_RESULTS, by number modulo that; given by malloc with the first one */
-    uint64_t first;    /* number of the first SET or bundle whose result is there */
+    uint64_t *
+        results; /* of the last CLASP_HUB_RESULTS, by number modulo that; given by malloc with the first one */
+    uint64_t first; /* number of the first SET or bundle whose result is there */
     uint8_t secret[CLASP_HUB_SECRET_LEN];
 } clasp_hub_claim;
 

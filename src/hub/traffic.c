@@ -113,8 +113,7 @@ static void on_restore(clasp_hub *hub, clasp_hub_session *session, const clasp_m
     uint64_t revision;
     set.address = clasp_hub_target(message->address, &revision);
     verdict v = check_target(&set);
-    clasp_hub_param *param =
-        v.code == 0 ? clasp_hub_params_find(&hub->params, set.address, now_us) : NULL;
+    clasp_hub_param *param = v.code == 0 ? clasp_hub_params_find(&hub->params, set.address, now_us) : NULL;
     if (v.code == 0 && may_restore(session, param, revision)) {
         v = verdict_of(apply_set(hub, session, &set, param, (manner){revision, NULL}, &param));
     }

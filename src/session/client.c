@@ -57,8 +57,8 @@ void clasp_client_settle(clasp_client *client, clasp_pending *entry, clasp_err e
         return;
     }
     const clasp_session *session = client->session;
-    clasp_effect *effect = clasp_outbox_add(session->out, CLASP_EFFECT_SETTLED, session->handle, ticket,
-                                            (uint32_t)err, words);
+    clasp_effect *effect =
+        clasp_outbox_add(session->out, CLASP_EFFECT_SETTLED, session->handle, ticket, (uint32_t)err, words);
     if (effect) {
         effect->number = number;
     }

@@ -5,7 +5,8 @@
 #include "session/client_state.h"
 #include "wire/fields.h"
 
-#define NOT_FOR_ONE_1 501u /* wire ERROR codes that answer nothing that a client waits for: REPLAY without a journal, … */
+#define NOT_FOR_ONE_1 \
+    501u /* wire ERROR codes that answer nothing that a client waits for: REPLAY without a journal, … */
 #define NOT_FOR_ONE_2 503u /* … messages left out */
 #define RESULT_GROWS 16u   /* a signal with the names of its fields has at most so many times its bytes */
 
@@ -39,8 +40,7 @@ void clasp_client_refused(clasp_client *client, clasp_pending *entry, uint32_t c
 
 /* The entry, if this session has sent it; else NULL. */
 static clasp_pending *under_way(const clasp_client *client, clasp_pending *entry) {
-    const bool is_set =
-        entry && clasp_pending_list_of((clasp_pending_kind)entry->kind) == CLASP_LIST_SETS;
+    const bool is_set = entry && clasp_pending_list_of((clasp_pending_kind)entry->kind) == CLASP_LIST_SETS;
     return entry && (!is_set || (client->is_judged && entry->is_sent)) ? entry : NULL;
 }
 
@@ -187,10 +187,12 @@ static void tell_result(const clasp_client *client, uint32_t ticket, const clasp
     }
     clasp_writer w = clasp_writer_of(room, len);
     clasp_message_to_fields(&w, result);
-    const clasp_value map = {{room + 1, clasp_written(&w).len - 1}, CLASP_VALUE_MAP}; /* behind its type code */
+    const clasp_value map = {{room + 1, clasp_written(&w).len - 1},
+                             CLASP_VALUE_MAP}; /* behind its type code */
     clasp_value signals;
     if (w.err == CLASP_OK && clasp_value_get(map, clasp_span_of("signals"), &signals)) {
-        clasp_outbox_add(out, CLASP_EFFECT_RESULT, client->session->handle, ticket, signals.type, signals.data);
+        clasp_outbox_add(out, CLASP_EFFECT_RESULT, client->session->handle, ticket, signals.type,
+                         signals.data);
     }
     free(room);
 }

@@ -74,7 +74,8 @@ static void own_restored(clasp_client *client, const clasp_message *set, uint64_
     }
 }
 
-void clasp_client_own_set(clasp_client *client, const clasp_message *set, uint64_t revision, uint64_t now_us) {
+void clasp_client_own_set(clasp_client *client, const clasp_message *set, uint64_t revision,
+                          uint64_t now_us) {
     uint64_t meant;
     clasp_span target;
     if (clasp_client_read_restore(set->address, &meant, &target)) {
@@ -164,8 +165,7 @@ void clasp_client_saw(clasp_client *client, clasp_span address, clasp_value valu
 
 /* True if a relay would have dropped it by now. */
 static bool is_over(const clasp_stored *own, uint64_t now_us) {
-    const uint32_t ttl =
-        own->has & CLASP_HAS_TTL ? own->ttl : CLASP_TTL_ABSOLUTE | CLASP_HUB_PARAM_TTL_S;
+    const uint32_t ttl = own->has & CLASP_HAS_TTL ? own->ttl : CLASP_TTL_ABSOLUTE | CLASP_HUB_PARAM_TTL_S;
     return ttl != 0 && now_us >= own->written_us + (uint64_t)(ttl & CLASP_TTL_SECONDS) * US_PER_S;
 }
 

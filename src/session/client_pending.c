@@ -86,8 +86,7 @@ static void chain_remove(clasp_pendings *p, uint32_t index) {
     for (uint32_t i = p->buckets[bucket]; i != index; i = p->entries[i].same_bucket) {
         before = i;
     }
-    *(before == NONE ? &p->buckets[bucket] : &p->entries[before].same_bucket) =
-        p->entries[index].same_bucket;
+    *(before == NONE ? &p->buckets[bucket] : &p->entries[before].same_bucket) = p->entries[index].same_bucket;
     if (p->endings[bucket] == index) {
         p->endings[bucket] = before;
     }
@@ -241,8 +240,8 @@ static void log_append(clasp_pendings *p, uint32_t index) {
     p->log_len += p->entries[index].len;
 }
 
-clasp_pending *clasp_pendings_add(clasp_pendings *p, clasp_pending_kind kind, uint32_t len, clasp_span address,
-                                  bool is_first) {
+clasp_pending *clasp_pendings_add(clasp_pendings *p, clasp_pending_kind kind, uint32_t len,
+                                  clasp_span address, bool is_first) {
     const clasp_pending_list list = clasp_pending_list_of(kind);
     const uint32_t index = take_entry(p);
     clasp_pending *entry = &p->entries[index];

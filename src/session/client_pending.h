@@ -50,7 +50,8 @@ typedef struct clasp_pending {
     bool is_judged;     /* SETS, while the client judges: `seen` counts */
     uint32_t seen;      /* so many of the SETs to this address from here on are in the relay's param, … */
     uint64_t seen_revision; /* … which has this revision */
-    uint64_t number; /* SETS: the how manieth one that the relay takes from this client, 0: it does not count; QUERY: t1 of its SYNC */
+    uint64_t
+        number; /* SETS: the how manieth one that the relay takes from this client, 0: it does not count; QUERY: t1 of its SYNC */
     uint64_t queued_us;
     uint64_t sent_us;
 } clasp_pending;
@@ -83,8 +84,8 @@ uint8_t *clasp_pendings_room(clasp_pendings *p, uint32_t len);
  * Make an entry of the `len` bytes that were written to the room. It is the newest of its list; with `is_first` the oldest, before all
  * others to its address.
  */
-clasp_pending *clasp_pendings_add(clasp_pendings *p, clasp_pending_kind kind, uint32_t len, clasp_span address,
-                                  bool is_first);
+clasp_pending *clasp_pendings_add(clasp_pendings *p, clasp_pending_kind kind, uint32_t len,
+                                  clasp_span address, bool is_first);
 
 /** Remove an entry. Its frame stays where it is until the next clasp_pendings_room(). */
 void clasp_pendings_remove(clasp_pendings *p, clasp_pending *entry);

@@ -152,8 +152,8 @@ clasp_err clasp_client_sync(clasp_client *client, uint64_t now_us) {
 }
 
 /* Keep a request and send it. */
-static clasp_err ask(clasp_client *client, clasp_pending_kind kind, const clasp_message *message, uint32_t size,
-                     uint32_t ticket, uint64_t now_us, clasp_pending **entry) {
+static clasp_err ask(clasp_client *client, clasp_pending_kind kind, const clasp_message *message,
+                     uint32_t size, uint32_t ticket, uint64_t now_us, clasp_pending **entry) {
     clasp_pendings *p = &client->pending;
     if (!is_open(client)) {
         return CLASP_NOT_CONNECTED;

@@ -33,21 +33,22 @@ struct clasp_client {
     clasp_store own;   /* params last set, with the revision that the relay has told */
     uint8_t claim[CLASP_CLAIM_LEN];
 
-    bool is_judged;            /* it is known what became of all that an earlier session has sent; else nothing is sent */
-    bool is_counted;           /* this relay is one of ours, and counts what it takes */
-    bool is_put_off;           /* it had no time for the claim: no PONG says anything */
-    uint64_t ask_us;           /* not judged: when it is asked again */
-    uint32_t judgements;       /* begun; marks the own params that the relay has shown since */
-    clasp_session_id id;       /* of this session … */
-    clasp_session_id sender;   /* … and of the one that `sent` entries were sent in */
-    uint64_t taken;            /* SETs and bundles that the relay takes from this client, those under way included */
+    bool
+        is_judged; /* it is known what became of all that an earlier session has sent; else nothing is sent */
+    bool is_counted;         /* this relay is one of ours, and counts what it takes */
+    bool is_put_off;         /* it had no time for the claim: no PONG says anything */
+    uint64_t ask_us;         /* not judged: when it is asked again */
+    uint32_t judgements;     /* begun; marks the own params that the relay has shown since */
+    clasp_session_id id;     /* of this session … */
+    clasp_session_id sender; /* … and of the one that `sent` entries were sent in */
+    uint64_t taken; /* SETs and bundles that the relay takes from this client, those under way included */
 
     clasp_client_clock clock;
     uint64_t sync_us;      /* t1 of the SYNC that is out; 0: none */
     uint64_t last_t1_us;   /* no two SYNCs say the same */
     uint64_t next_sync_us; /* while open */
 
-    clasp_sub_options *options;          /* by id - 1; given by malloc when the first subscription has any */
+    clasp_sub_options *options;           /* by id - 1; given by malloc when the first subscription has any */
     const clasp_sub_options *subscribing; /* of the subscription that is being made */
 
     bool is_bundling;
@@ -81,7 +82,8 @@ void clasp_client_received_frame(clasp_client *client, clasp_span frame, uint64_
 void clasp_client_flush(clasp_client *client, uint64_t now_us);
 
 /** A value as PARAM or CACHED effect. */
-void clasp_client_tell_value(clasp_client *client, clasp_effect_kind kind, uint32_t ticket, clasp_value value);
+void clasp_client_tell_value(clasp_client *client, clasp_effect_kind kind, uint32_t ticket,
+                             clasp_value value);
 
 /* ---- client_join.c ------------------------------------------------------------------------------------------- */
 

@@ -41,8 +41,9 @@ struct clasp_session {
     clasp_routes *routes;
     uint8_t types[CLASP_SESSION_SUBSCRIPTIONS]; /* of subscription id - 1: CLASP_TYPE_*; 0: the id is free */
     uint8_t is_told[CLASP_SESSION_ADDRESSES];   /* by address id: the host has had its ADDRESS */
-    uint32_t matching[CLASP_SESSION_SUBSCRIPTIONS + 2]; /* subscriptions of the delivery at hand; of a gesture id and phase */
-    uint8_t frame[CLASP_FRAME_MAX];                 /* being encoded */
+    uint32_t matching[CLASP_SESSION_SUBSCRIPTIONS +
+                      2];           /* subscriptions of the delivery at hand; of a gesture id and phase */
+    uint8_t frame[CLASP_FRAME_MAX]; /* being encoded */
 };
 
 /** Follow the table. `cause` goes with SESSION_STATE, and so does `id`, the session's, with ON_WELCOMED.

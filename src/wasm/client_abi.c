@@ -160,9 +160,7 @@ static int32_t set(clasp_client *client, const input *in) {
     message.address = take_span(&r, in->b & 0xFFFFu);
     message.value = clasp_read_value(&r);
     TAKE_FIELDS(&r, FIELDS, flags, &message);
-    const clasp_qos qos = flags & 32   ? CLASP_QOS_FIRE
-                          : flags & 16 ? CLASP_QOS_COMMIT
-                                       : CLASP_QOS_CONFIRM;
+    const clasp_qos qos = flags & 32 ? CLASP_QOS_FIRE : flags & 16 ? CLASP_QOS_COMMIT : CLASP_QOS_CONFIRM;
     const clasp_err err = done(&r);
     return err == CLASP_OK ? clasp_client_set(client, &message, qos, in->a, in->now_us) : err;
 }

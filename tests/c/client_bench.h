@@ -54,10 +54,8 @@ static inline void hear(const clasp_message *message) {
 }
 
 static inline void hear_welcome(const char *id) {
-    hear(&(clasp_message){.type = CLASP_MSG_WELCOME,
-                          .version = 1,
-                          .time_us = bench.now_us,
-                          .session = clasp_span_of(id)});
+    hear(&(clasp_message){
+        .type = CLASP_MSG_WELCOME, .version = 1, .time_us = bench.now_us, .session = clasp_span_of(id)});
 }
 
 static inline void hear_ack(const char *address, uint64_t revision) {

@@ -51,7 +51,7 @@ TEST(an_error_without_an_address_is_about_what_waits_alone) {
         uint16_t code;
         unsigned sets, gets;
         bool settles;
-    } ROWS[] = {{400, 1, 0, true}, {500, 0, 1, true},  {400, 2, 0, false}, {400, 1, 1, false},
+    } ROWS[] = {{400, 1, 0, true},  {500, 0, 1, true},  {400, 2, 0, false}, {400, 1, 1, false},
                 {503, 1, 0, false}, {501, 1, 0, false}, {400, 0, 0, false}};
     for (unsigned i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         begin_open();

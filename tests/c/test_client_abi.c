@@ -105,7 +105,8 @@ TEST(set_reads_its_flags) {
     CHECK(sent(CLASP_MSG_SET, &message) && message.ttl == (CLASP_TTL_ABSOLUTE | 9) && message.revision == 12);
     CHECK_EQ(message.has, CLASP_HAS_LOCK | CLASP_HAS_TTL | CLASP_HAS_REVISION);
     const clasp_outbox effects = out();
-    CHECK_EQ(effects.bytes[talk_effect(&effects, CLASP_EFFECT_SOCKET_SEND, 0)->at + 1] >> 6, CLASP_QOS_COMMIT);
+    CHECK_EQ(effects.bytes[talk_effect(&effects, CLASP_EFFECT_SOCKET_SEND, 0)->at + 1] >> 6,
+             CLASP_QOS_COMMIT);
     hear(&(clasp_message){.type = CLASP_MSG_ACK,
                           .has = CLASP_HAS_ADDRESS | CLASP_HAS_REVISION,
                           .address = clasp_span_of("/a"),
@@ -127,7 +128,8 @@ TEST(publish_reads_its_flags) {
     CHECK_EQ(event(CLASP_SESSION_EVENT_PUBLISH, a, 2), CLASP_OK);
     clasp_message message;
     CHECK(sent(CLASP_MSG_PUBLISH, &message) && message.signal == CLASP_SIGNAL_GESTURE);
-    CHECK(message.phase == CLASP_PHASE_MOVE && message.id == 77 && message.time_us == 5 && message.rate == 60);
+    CHECK(message.phase == CLASP_PHASE_MOVE && message.id == 77 && message.time_us == 5 &&
+          message.rate == 60);
     w = input_text("/s");
     clasp_write_u16(w, 2);
     clasp_write_f64(w, 1);
@@ -156,7 +158,8 @@ TEST(requests_go_by_their_inbox) {
     clasp_write_u64(w, 2);
     clasp_write_u32(w, 3);
     CHECK_EQ(event(CLASP_SESSION_EVENT_REPLAY, CLASP_TYPE_ALL | 7u << 8, 3), CLASP_OK);
-    CHECK(sent(CLASP_MSG_REPLAY, &message) && message.time_us == 1 && message.t2_us == 2 && message.limit == 3);
+    CHECK(sent(CLASP_MSG_REPLAY, &message) && message.time_us == 1 && message.t2_us == 2 &&
+          message.limit == 3);
     input_text("/a");
     CHECK_EQ(event(CLASP_SESSION_EVENT_CACHED, 0, 0), 0);
     CHECK_EQ(event(CLASP_SESSION_EVENT_SYNC, 0, 0), CLASP_OK);

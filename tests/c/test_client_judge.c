@@ -31,7 +31,11 @@ TEST(what_the_relay_has_taken_is_settled_and_the_rest_sent_again_in_order) {
     } ROWS[] = {
         {0, {0}, 0, {CLASP_MORE, CLASP_MORE, CLASP_MORE, CLASP_MORE}, {0}},
         {2, {7, 8}, 2, {CLASP_OK, CLASP_OK, CLASP_MORE, CLASP_MORE}, {7, 8}},
-        {3, {7, OUTCOME_ERROR | 401, 9}, 3, {CLASP_OK, CLASP_RELAY_REFUSED, CLASP_OK, CLASP_MORE}, {7, 401, 9}},
+        {3,
+         {7, OUTCOME_ERROR | 401, 9},
+         3,
+         {CLASP_OK, CLASP_RELAY_REFUSED, CLASP_OK, CLASP_MORE},
+         {7, 401, 9}},
         {4, {9}, 1, {CLASP_OK, CLASP_OK, CLASP_OK, CLASP_OK}, {0, 0, 0, 9}}, /* not all are remembered */
         {4, {0}, 0, {CLASP_OK, CLASP_OK, CLASP_OK, CLASP_OK}, {0}},
     };
@@ -143,11 +147,11 @@ TEST(another_relay_is_judged_by_its_params) {
         const char *writer;
         double value;
         uint64_t revision;
-        unsigned taken;           /* of the SETs 1, 2, 1 with the revisions 6, 7, 8 */
+        unsigned taken; /* of the SETs 1, 2, 1 with the revisions 6, 7, 8 */
         double numbers[3];
     } ROWS[] = {
-        {"me", 1, 6, 1, {6}},       {"me", 2, 7, 2, {6, 7}},    {"me", 1, 8, 3, {6, 7, 8}},
-        {"me", 9, 5, 0, {0}},       {"other", 2, 7, 0, {0}},    {NULL, 2, 7, 0, {0}},
+        {"me", 1, 6, 1, {6}},           {"me", 2, 7, 2, {6, 7}}, {"me", 1, 8, 3, {6, 7, 8}},
+        {"me", 9, 5, 0, {0}},           {"other", 2, 7, 0, {0}}, {NULL, 2, 7, 0, {0}},
         {"me", 1, 20, 3, {18, 19, 20}}, /* others have written, too: the last one with this value */
     };
     for (unsigned row = 0; row < sizeof ROWS / sizeof *ROWS; row++) {
@@ -270,8 +274,14 @@ TEST(only_what_is_still_ours_is_put_back) {
     static const struct {
         before_loss *happens;
         bool is_put_back;
-    } ROWS[] = {{nothing, true},        {own_echo, true},       {foreign_set, false},   {foreign_set_and_refusal, false},
-                {foreign_set_and_own, true}, {foreign_value, false}, {foreign_bundle, false}, {life_over, false}};
+    } ROWS[] = {{nothing, true},
+                {own_echo, true},
+                {foreign_set, false},
+                {foreign_set_and_refusal, false},
+                {foreign_set_and_own, true},
+                {foreign_value, false},
+                {foreign_bundle, false},
+                {life_over, false}};
     for (unsigned row = 0; row < sizeof ROWS / sizeof *ROWS; row++) {
         begin_with_own();
         ROWS[row].happens();

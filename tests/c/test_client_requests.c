@@ -163,8 +163,11 @@ static void hear_result(const char *address) {
 }
 
 static void hear_sync(uint64_t t1_us) {
-    hear(&(clasp_message){
-        .type = CLASP_MSG_SYNC, .has = CLASP_HAS_T2 | CLASP_HAS_T3, .time_us = t1_us, .t2_us = START, .t3_us = START});
+    hear(&(clasp_message){.type = CLASP_MSG_SYNC,
+                          .has = CLASP_HAS_T2 | CLASP_HAS_T3,
+                          .time_us = t1_us,
+                          .t2_us = START,
+                          .t3_us = START});
 }
 
 /* The only RESULT of the outbox is for this ticket, and holds one signal with this address. */
@@ -223,7 +226,8 @@ TEST(a_replay_is_sent_when_there_is_a_session) {
                             .limit = 9};
     clasp_message message;
     CHECK_EQ(clasp_client_replay(bench.client, &replay, bench.now_us), CLASP_OK);
-    CHECK(sent(0, &message) && message.type == CLASP_MSG_REPLAY && message.time_us == 5 && message.limit == 9);
+    CHECK(sent(0, &message) && message.type == CLASP_MSG_REPLAY && message.time_us == 5 &&
+          message.limit == 9);
     replay.address = clasp_span_of("x");
     CHECK_EQ(clasp_client_replay(bench.client, &replay, bench.now_us), CLASP_BAD_PATTERN);
     end();
@@ -299,8 +303,9 @@ TEST(a_hostile_relay_cannot_grow_a_client) {
     const size_t before = clasp_test_live_bytes();
     const size_t after = flood();
     printf("a client after 240,000 messages of a hostile relay: %zu KiB more\n", (after - before) >> 10);
-    CHECK(after - before < CLASP_CLIENT_CACHED_BYTES + (6u << 20)); /* the cache, and the session's addresses */
-    CHECK(flood() <= after + (64u << 10));                          /* and no further */
+    CHECK(after - before <
+          CLASP_CLIENT_CACHED_BYTES + (6u << 20)); /* the cache, and the session's addresses */
+    CHECK(flood() <= after + (64u << 10));         /* and no further */
     end();
 }
 

@@ -15,11 +15,11 @@
 #define CLIENTS 3u
 #define OWN 3u /* params of each client, "/c<client>/<n>" */
 #define SHARED 2u
-#define SETS 2000u                 /* SETs of one client, at most */
-#define STORM_US (60 * SECOND)     /* trouble, … */
-#define CALM_US (45 * SECOND)      /* … then time to get over it */
-#define STEP_US (50 * MS)          /* between two turns of the clients */
-#define GHOST_US (400 * MS)        /* for so long a connection that its client has given up still speaks */
+#define SETS 2000u             /* SETs of one client, at most */
+#define STORM_US (60 * SECOND) /* trouble, … */
+#define CALM_US (45 * SECOND)  /* … then time to get over it */
+#define STEP_US (50 * MS)      /* between two turns of the clients */
+#define GHOST_US (400 * MS)    /* for so long a connection that its client has given up still speaks */
 #define SHARED_ADDRESS (CLIENTS * OWN)
 #define ADDRESSES (SHARED_ADDRESS + SHARED)
 
@@ -70,9 +70,7 @@ static struct {
     uint32_t doubled, disorders;
 } world;
 
-static struct {
-    uint32_t cuts, ghosts, restarts, resends, put_backs, doubled;
-} tally;
+static struct { uint32_t cuts, ghosts, restarts, resends, put_backs, doubled; } tally;
 
 static bool chance(uint32_t per_mille) { return clasp_random_below(&world.random, 1000) < per_mille; }
 
@@ -320,10 +318,8 @@ static void start_hub(uint64_t seed) {
     CHECK_EQ(clasp_hub_connected(world.hub, world.now_us, &world.watcher), CLASP_OK);
     say_as_watcher(&(clasp_message){.type = CLASP_MSG_HELLO, .version = 1, .name = clasp_span_of("w")});
     clasp_outbox_clear(&world.hub_out);
-    say_as_watcher(&(clasp_message){.type = CLASP_MSG_SUBSCRIBE,
-                                    .id = 1,
-                                    .address = clasp_span_of("/**"),
-                                    .types = CLASP_TYPE_PARAM});
+    say_as_watcher(&(clasp_message){
+        .type = CLASP_MSG_SUBSCRIBE, .id = 1, .address = clasp_span_of("/**"), .types = CLASP_TYPE_PARAM});
     clasp_outbox_clear(&world.hub_out);
 }
 
@@ -541,7 +537,8 @@ static void tell(const char *name, uint64_t seeds, bool has_resume, bool has_res
         end();
     }
     CHECK_CONTEXT(NULL);
-    printf("%s: %u stories, %u SETs, %u cuts, %u half-dead connections, %u restarts, %u sent again, %u put back, "
+    printf("%s: %u stories, %u SETs, %u cuts, %u half-dead connections, %u restarts, %u sent again, %u put "
+           "back, "
            "%u applied twice\n",
            name, (unsigned)seeds, sets, tally.cuts, tally.ghosts, tally.restarts, tally.resends,
            tally.put_backs, tally.doubled);

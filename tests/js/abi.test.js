@@ -57,12 +57,17 @@ async function moduleOf(name) {
 /** @param {{name: string}[]} entries */
 const names = (entries) => entries.map(({ name }) => name).sort();
 
-test('the client’s module has exactly these exports and imports', async () => {
-  const module = await moduleOf('clasp');
-  const exports = [...DOOR, ...SESSION, ...CONFERENCE, ...SOCKET, ...EMSCRIPTEN];
-  assert.deepEqual(names(WebAssembly.Module.exports(module)), exports.sort());
-  assert.deepEqual(names(WebAssembly.Module.imports(module)), [...GROWTH, ...WEBSOCKET].sort());
-});
+for (const [name, whose, own] of [
+  ['clasp', 'page', [...SESSION, ...CONFERENCE]],
+  ['clasp-client', 'client', SESSION],
+]) {
+  test(`the ${whose}’s module has exactly these exports and imports`, async () => {
+    const module = await moduleOf(/** @type {string} */ (name));
+    const exports = [...DOOR, ...own, ...SOCKET, ...EMSCRIPTEN];
+    assert.deepEqual(names(WebAssembly.Module.exports(module)), exports.sort());
+    assert.deepEqual(names(WebAssembly.Module.imports(module)), [...GROWTH, ...WEBSOCKET].sort());
+  });
+}
 
 for (const [name, whose, own, imports] of [
   ['clasp-hub', 'relay', [...DOOR, ...HUB, ...RENDEZVOUS], GROWTH],
