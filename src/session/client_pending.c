@@ -185,7 +185,7 @@ static bool has_room(clasp_pendings *p, uint32_t len) {
     while (cap < 2 * live) {
         cap *= 2;
     }
-    if (cap > p->log_cap) {
+    if (cap > p->log_cap || !p->log) {
         uint8_t *log = realloc(p->log, cap);
         if (!log) {
             return false;

@@ -9,7 +9,7 @@
 #include "session/state.h"
 
 #define CLASP_CLAIM_PREFIX "/clasp/session/"
-#define CLASP_CLAIM_LEN (sizeof CLASP_CLAIM_PREFIX - 1 + 2 * CLASP_CLIENT_SECRET)
+#define CLASP_CLAIM_LEN ((uint32_t)sizeof CLASP_CLAIM_PREFIX - 1u + 2u * CLASP_CLIENT_SECRET)
 #define CLASP_RESTORE_PREFIX "/clasp/restore/"
 #define CLASP_SESSION_ID_MAX 64u /* bytes of a session id that is kept; of a longer one none are */
 
