@@ -41,7 +41,9 @@ async function build() {
 export async function startRouter(port = 0) {
   const child = spawn(PROGRAM, [String(port)], { stdio: ['pipe', 'pipe', 'ignore'] });
   const gone = once(child, 'exit');
-  const line = once(createInterface(child.stdout), 'line', { signal: AbortSignal.timeout(START_MS) });
+  const line = once(createInterface(child.stdout), 'line', {
+    signal: AbortSignal.timeout(START_MS),
+  });
   const ended = gone.then(() => {
     throw new Error(`the router ended; is port ${port} taken?`);
   });

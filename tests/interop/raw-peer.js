@@ -1,6 +1,6 @@
 /** A peer that sends and shows frames as they are, by the package's own codec. */
 import { once } from 'node:events';
-import { decodeFrame, encode, ready } from 'clasp-p2p/codec';
+import { decode, encode, ready } from 'clasp-p2p/codec';
 import { WebSocket } from 'ws';
 import { PATIENCE_MS, within } from '../browser/support/wait.js';
 
@@ -10,6 +10,17 @@ import { PATIENCE_MS, within } from '../browser/support/wait.js';
 
 /** @type {Message} */
 export const HELLO = { type: 'HELLO', version: 1, name: 'raw', features: ['param', 'event'] };
+
+const isAny = () => true;
+
+/** @param {Buffer} frame @returns {Message} of type UNREADABLE where a strict decoder refuses it */
+function read(frame) {
+  try {
+    return decode(frame);
+  } catch (error) {
+    return { type: 'UNREADABLE', cause: error };
+  }
+}
 
 /** One connection. Messages wait, in order, until somebody looks at them. */
 export class RawPeer {
@@ -25,7 +36,7 @@ export class RawPeer {
     this.closed = once(socket, 'close').then(([code]) => code);
     socket.on('message', (data) => {
       const frame = /** @type {Buffer} */ (data);
-      this.#inbox.push({ message: decodeFrame(frame, { integers: 'bigint' }).message, frame });
+      this.#inbox.push({ message: read(frame), frame });
       this.#came.dispatchEvent(new Event('message'));
     });
   }
@@ -77,7 +88,7 @@ export class RawPeer {
    * @param {(message: Message) => boolean} [is]
    * @returns {Promise<Message>}
    */
-  async next(type, is = () => true) {
+  async next(type, is = isAny) {
     return (await this.#until(type, is)).message;
   }
 
@@ -86,7 +97,7 @@ export class RawPeer {
    * @param {string} type
    */
   async nextFrame(type) {
-    return (await this.#until(type, () => true)).frame;
+    return (await this.#until(type, isAny)).frame;
   }
 
   /**
@@ -94,32 +105,26 @@ export class RawPeer {
    * @param {...Sendable} messages
    * @returns {Promise<Message[]>} everything that came, up to the answer to the last message
    */
-  async ask(...messages) {
+  ask(...messages) {
+    return this.askFor(PATIENCE_MS, ...messages);
+  }
+
+  /**
+   * As ask(), with a patience of its own.
+   * @param {number} ms
+   * @param {...Sendable} messages
+   */
+  async askFor(ms, ...messages) {
     this.send(...messages, { type: 'PING' });
     /** @type {Message[]} */
     const came = [];
-    await this.#until('PONG', () => true, ({ message }) => came.push(message));
+    await this.#until('PONG', isAny, (message) => came.push(message), ms);
     return came;
   }
 
-  /**
-   * Everything that came, or is on its way from the relay, and has not been looked at.
-   * @returns {Promise<Message[]>}
-   */
+  /** Everything that came, or is on its way, and has not been looked at. */
   drain() {
     return this.ask();
-  }
-
-  /**
-   * Does it get an answer at all?
-   * @param {number} ms for which its silence is put up with
-   */
-  async isAnswered(ms) {
-    this.send({ type: 'PING' });
-    return within(ms, 'PONG', this.#until('PONG', () => true)).then(
-      () => true,
-      () => false,
-    );
   }
 
   async close() {
@@ -135,17 +140,18 @@ export class RawPeer {
   /**
    * @param {string} type
    * @param {(message: Message) => boolean} is
-   * @param {(passed: {message: Message}) => unknown} [pass] told what came before it
+   * @param {(message: Message) => unknown} [pass] told what came before it
+   * @param {number} [ms]
    */
-  async #until(type, is, pass = () => {}) {
+  async #until(type, is, pass = () => {}, ms = PATIENCE_MS) {
     const look = async () => {
       for (;;) {
         const first = this.#inbox.shift();
         if (!first) await once(this.#came, 'message');
         else if (first.message.type === type && is(first.message)) return first;
-        else pass(first);
+        else pass(first.message);
       }
     };
-    return within(PATIENCE_MS, type, look());
+    return within(ms, type, look());
   }
 }
