@@ -16,7 +16,7 @@ const isAny = () => true;
 /** @param {Buffer} frame @returns {Message} of type UNREADABLE where a strict decoder refuses it */
 function read(frame) {
   try {
-    return decode(frame);
+    return decode(new Uint8Array(frame.buffer, frame.byteOffset, frame.length));
   } catch (error) {
     return { type: 'UNREADABLE', cause: error };
   }

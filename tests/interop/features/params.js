@@ -1,9 +1,10 @@
 /** SET, GET and locks: docs/wire.md, section 7. */
-import { HELLO, RawPeer } from '../raw-peer.js';
+import { HELLO } from '../raw-peer.js';
 import { frame, packed, paramsOf, set, tell } from '../scene.js';
 
 /** @typedef {import('../scene.js').Feature} Feature */
 /** @typedef {import('../scene.js').Scene} Scene */
+/** @typedef {import('../raw-peer.js').RawPeer} RawPeer */
 
 const REVISION = 'revision';
 
