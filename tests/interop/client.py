@@ -1,7 +1,8 @@
 """The CLASP client of PyPI, told what to do.
 
 Each line on standard input is {"call": name, "args": [...], "named": {...}}: a method of clasp.Clasp. Each line on
-standard output is {"done": result} or {"failed": text}, in the order of the calls, or {"heard": [value, address]}.
+standard output is {"done": result} or {"failed": text}, in the order of the calls, {"heard": [value, address]}, or
+{"error": text} of its on_error().
 Ends with its standard input.
 """
 
@@ -38,6 +39,7 @@ async def carry_out(client, call, args, named):
 
 async def main():
     client = Clasp(sys.argv[1], reconnect=False)
+    client.on_error(lambda error: tell(error=str(error)))
     lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

@@ -8,7 +8,7 @@ import { PYTHON_ENV } from '../../scripts/lib/python-client.mjs';
 
 const PROGRAM = fileURLToPath(new URL('client.py', import.meta.url));
 
-/** @typedef {{done?: any, failed?: string, heard?: [any, string]}} Line any: JSON */
+/** @typedef {{done?: any, failed?: string, heard?: [any, string], error?: string}} Line any: JSON */
 
 /** Bytes as client.py writes them. @param {Uint8Array} bytes */
 export const asBytes = (bytes) => ({ bytes: Buffer.from(bytes).toString('base64') });
@@ -17,8 +17,8 @@ export const asBytes = (bytes) => ({ bytes: Buffer.from(bytes).toString('base64'
 export class PythonClient {
   #child;
   #came = new EventTarget();
-  /** Answers to calls, and calls of callbacks: each kind in its order. @type {Record<string, Line[]>} */
-  #lines = { answers: [], heard: [] };
+  /** Answers to calls, calls of callbacks, errors: each kind in its order. @type {Record<string, Line[]>} */
+  #lines = { answer: [], heard: [], error: [] };
   #errors = '';
 
   /** @param {string} url */
@@ -39,7 +39,7 @@ export class PythonClient {
    */
   async call(call, args = [], named = {}) {
     this.#child.stdin.write(`${JSON.stringify({ call, args, named })}\n`);
-    const { done, failed } = await this.#next('answers', call);
+    const { done, failed } = await this.#next('answer', call);
     if (failed !== undefined) throw new Error(failed);
     return done;
   }
@@ -48,6 +48,11 @@ export class PythonClient {
   async hears() {
     const { heard } = await this.#next('heard', 'a call of a callback');
     return /** @type {[any, string]} */ (heard);
+  }
+
+  /** The next call of its on_error(). */
+  async fails() {
+    return (await this.#next('error', 'a call of on_error')).error;
   }
 
   /** The values of the calls that nobody has looked at. */
@@ -65,7 +70,8 @@ export class PythonClient {
   #note(text) {
     if (!text.startsWith('{')) return;
     const line = JSON.parse(text);
-    this.#lines['heard' in line ? 'heard' : 'answers'].push(line);
+    const kind = ['heard', 'error'].find((it) => it in line) ?? 'answer';
+    this.#lines[kind].push(line);
     this.#came.dispatchEvent(new Event('line'));
   }
 
