@@ -11,6 +11,7 @@ const SOURCES = ['tests/interop/router/Cargo.toml', 'tests/interop/router/src/ma
 const TARGET = join(CACHE, 'router');
 const PROGRAM = join(TARGET, `interop-router-${digestOf(SOURCES)}`);
 const START_MS = 20_000;
+const TOLD_MS = 60_000;
 
 /** @type {import('./foreign.mjs').Foreign} */
 export const ROUTER = { name: 'CLASP router (Rust)', file: PROGRAM, build };
@@ -29,32 +30,40 @@ async function build() {
  * @typedef {object} RunningRouter
  * @property {string} url
  * @property {number} port
+ * @property {(count: number) => Promise<void>} sessionsBecome wait until it has so many sessions
  * @property {() => Promise<void>} close ends it, without a goodbye to its clients. Idempotent
  */
 
 /**
  * Start the router. It ends with this process.
  * @param {number} [port] 0: any free one
+ * @param {number} [sessionTimeout] seconds after which it forgets a session, give or take 10; its own default: 300
  * @returns {Promise<RunningRouter>} once it accepts connections
  * @throws {Error} it is not built, or ended at once: the port is taken
  */
-export async function startRouter(port = 0) {
-  const child = spawn(PROGRAM, [String(port)], { stdio: ['pipe', 'pipe', 'ignore'] });
+export async function startRouter(port = 0, sessionTimeout = 300) {
+  const args = [String(port), String(sessionTimeout)];
+  const child = spawn(PROGRAM, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   const gone = once(child, 'exit');
-  const line = once(createInterface(child.stdout), 'line', {
-    signal: AbortSignal.timeout(START_MS),
-  });
+  const lines = createInterface(child.stdout);
+  const first = once(lines, 'line', { signal: AbortSignal.timeout(START_MS) });
   const ended = gone.then(() => {
     throw new Error(`the router ended; is port ${port} taken?`);
   });
-  const [announced] = await Promise.race([line, ended]).catch((error) => {
+  const [announced] = await Promise.race([first, ended]).catch((error) => {
     child.kill();
     throw error;
   });
   const chosen = Number(/^listening on 127\.0\.0\.1:(\d+)$/.exec(announced)?.[1]);
+  let sessions = 0;
+  lines.on('line', (line) => (sessions = Number(/^sessions (\d+)$/.exec(line)?.[1])));
   return {
     url: `ws://127.0.0.1:${chosen}`,
     port: chosen,
+    async sessionsBecome(count) {
+      while (sessions !== count)
+        await once(lines, 'line', { signal: AbortSignal.timeout(TOLD_MS) });
+    },
     async close() {
       child.kill();
       await gone;

@@ -25,11 +25,11 @@ export { endAll } from '../browser/support/lifetime.js';
 
 /**
  * The router of crates.io, in a process of its own.
- * @param {number} [port] 0: any free one
- * @returns {Promise<Running>} ended by endAll(), or by close() before
+ * @param {Parameters<typeof router.startRouter>} options port, 0: any free one; seconds after which a session is forgotten
+ * @returns {Promise<router.RunningRouter>} ended by endAll(), or by close() before
  */
-export function startRouter(port = 0) {
-  return use(router.startRouter(port));
+export function startRouter(...options) {
+  return use(router.startRouter(...options));
 }
 
 /**
