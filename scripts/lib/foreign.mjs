@@ -54,7 +54,7 @@ export async function prepare({ name, file, build }) {
  */
 export function lackOf({ name, file }) {
   if (existsSync(file)) return undefined;
-  const text = `no ${name} on this machine: \`npm run test:interop\` builds it, or says what for want of`;
+  const text = `no ${name} on this machine: \`npm run test:interop\` builds it, or says why it cannot`;
   if (isRequired) throw new Failure(text);
   return text;
 }
