@@ -2,7 +2,7 @@
 /**
  * `npm test`: set-up, build, every test; the last line is the sum, `N passed, N failed`.
  *
- *   node scripts/test.mjs [c] [js] [browser] [word…]
+ *   node scripts/test.mjs [c] [js] [interop] [browser] [word…]
  *
  * Without a stage: all of them. A word keeps the tests (C) or test files (JavaScript) whose name holds it.
  */
@@ -10,34 +10,46 @@ import { basename, join } from 'node:path';
 import { matches, runCTests } from './lib/c-tests.mjs';
 import { build } from './lib/cmake.mjs';
 import { filesUnder } from './lib/files.mjs';
+import { prepare } from './lib/foreign.mjs';
 import { runJsTests } from './lib/js-tests.mjs';
 import { buildPackage } from './lib/package.mjs';
 import { ROOT, main, seconds } from './lib/process.mjs';
+import { PYTHON_CLIENT } from './lib/python-client.mjs';
+import { ROUTER } from './lib/router.mjs';
 import { setUp } from './setup.mjs';
 
 /** @typedef {import('./lib/js-tests.mjs').Result} Result */
 
 /**
  * @typedef {object} Stage
- * @property {() => Promise<unknown>} build
+ * @property {(() => Promise<unknown>)[]} needs
  * @property {(words: string[]) => Promise<Result>} run
  */
 
 /** @type {Record<string, Stage>} */
 const STAGES = {
   c: {
-    build: () => build('native-debug'),
+    needs: [() => build('native-debug')],
     run: async (words) => runCTests(join(ROOT, 'build', 'native-debug'), words),
   },
   js: {
-    build: buildPackage,
+    needs: [buildPackage],
     run: (words) => runJsTests(testFiles('tests/js', words), 2),
   },
+  interop: {
+    needs: [buildPackage, prepareForeign],
+    run: (words) => runJsTests(testFiles('tests/interop', words), 1),
+  },
   browser: {
-    build: buildPackage,
+    needs: [buildPackage, prepareForeign],
     run: (words) => runJsTests(testFiles('tests/browser', words), 1), // each has the machine for itself
   },
 };
+
+/** Peers of other makes. */
+async function prepareForeign() {
+  for (const peer of [ROUTER, PYTHON_CLIENT]) await prepare(peer);
+}
 
 /**
  * @param {string} folder
@@ -76,7 +88,7 @@ await main(async () => {
   const words = args.filter((word) => !(word in STAGES));
   const stages = named.length > 0 ? named : Object.keys(STAGES);
   await setUp(['build', 'test']);
-  for (const work of new Set(stages.map((name) => STAGES[name].build))) await work();
+  for (const work of new Set(stages.flatMap((name) => STAGES[name].needs))) await work();
   /** @type {Result} */
   const sum = { passed: 0, failed: 0, skipped: 0, report: '' };
   for (const name of stages) {

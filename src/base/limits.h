@@ -74,6 +74,11 @@
 #define CLASP_SESSION_QUIET_US 15000000u
 #define CLASP_SESSION_ANSWER_US 10000000u
 
+/* When a relay has passed nothing on to us for so long, we send ourselves a signal: there are relays that count nothing else
+ * as life, and forget a session after 60 to 300 s without closing its socket. The id of a session, in bytes, is a UUID's 36. */
+#define CLASP_SESSION_ECHO_US 15000000u
+#define CLASP_SESSION_ID_MAX 64u
+
 /* ---- client -------------------------------------------------------------------------------------------------- */
 
 /* SETs and bundles of one client that are not settled: how many, bytes of their frames, and for how long one may wait for its

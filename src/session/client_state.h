@@ -11,7 +11,6 @@
 #define CLASP_CLAIM_PREFIX "/clasp/session/"
 #define CLASP_CLAIM_LEN ((uint32_t)sizeof CLASP_CLAIM_PREFIX - 1u + 2u * CLASP_CLIENT_SECRET)
 #define CLASP_RESTORE_PREFIX "/clasp/restore/"
-#define CLASP_SESSION_ID_MAX 64u /* bytes of a session id that is kept; of a longer one none are */
 
 /* A session id; empty: none. */
 typedef struct clasp_session_id {

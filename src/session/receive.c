@@ -34,11 +34,17 @@ static void handle(clasp_session *session, const clasp_message *message, uint64_
     if (!has_socket(session)) {
         return; /* an earlier member of the bundle has ended the session */
     }
+    if (is_open && clasp_session_hear_echo(session, message, now_us)) {
+        return;
+    }
     if (session->watch && session->watch->heard(session->watcher, message, now_us)) {
         return;
     }
     switch (message->type) {
     case CLASP_MSG_WELCOME:
+        if (!is_open) {
+            clasp_session_take_id(session, message->session, now_us);
+        }
         clasp_session_happen(session, CLASP_SESSION_ON_WELCOMED, CLASP_OK, message->session, now_us);
         break;
     case CLASP_MSG_ERROR:

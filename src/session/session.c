@@ -137,7 +137,7 @@ clasp_err clasp_session_happen(clasp_session *session, clasp_session_event event
     return CLASP_OK;
 }
 
-static void happen_silence(clasp_session *session, uint64_t now_us) {
+void clasp_session_give_up(clasp_session *session, uint64_t now_us) {
     const clasp_session_event event =
         session->reconnect ? CLASP_SESSION_ON_SILENT : CLASP_SESSION_ON_SILENT_FOR_GOOD;
     clasp_session_happen(session, event, CLASP_TIMEOUT, NO_ID, now_us);
@@ -211,16 +211,37 @@ static uint64_t next_ping(const clasp_session *session) {
     return quiet_us + CLASP_SESSION_QUIET_US;
 }
 
+/* While open: for the answer to a PING, or until one is to be sent. */
+static uint64_t ping_deadline(const clasp_session *session) {
+    return session->pinged_us ? session->pinged_us + CLASP_SESSION_ANSWER_US : next_ping(session);
+}
+
 uint64_t clasp_session_deadline(const clasp_session *session) {
     switch (session->state) {
     case CLASP_SESSION_CONNECTING:
     case CLASP_SESSION_GREETING:
     case CLASP_SESSION_WAITING:
         return session->deadline_us;
-    case CLASP_SESSION_OPEN:
-        return session->pinged_us ? session->pinged_us + CLASP_SESSION_ANSWER_US : next_ping(session);
+    case CLASP_SESSION_OPEN: {
+        const uint64_t ping_us = ping_deadline(session), echo_us = clasp_session_echo_due(session);
+        return ping_us < echo_us ? ping_us : echo_us;
+    }
     default:
         return UINT64_MAX;
+    }
+}
+
+static void keep_alive(clasp_session *session, uint64_t now_us) {
+    if (now_us >= ping_deadline(session)) {
+        if (session->pinged_us) {
+            clasp_session_give_up(session, now_us);
+            return;
+        }
+        clasp_session_send_bare(session, CLASP_MSG_PING, now_us);
+        session->pinged_us = now_us;
+    }
+    if (now_us >= clasp_session_echo_due(session)) {
+        clasp_session_send_echo(session, now_us);
     }
 }
 
@@ -228,12 +249,11 @@ void clasp_session_tick(clasp_session *session, uint64_t now_us) {
     if (now_us < clasp_session_deadline(session)) {
         return;
     }
-    if (session->state == CLASP_SESSION_WAITING) {
+    if (session->state == CLASP_SESSION_OPEN) {
+        keep_alive(session, now_us);
+    } else if (session->state == CLASP_SESSION_WAITING) {
         clasp_session_happen(session, CLASP_SESSION_ON_RETRY, CLASP_OK, NO_ID, now_us);
-    } else if (session->state == CLASP_SESSION_OPEN && session->pinged_us == 0) {
-        clasp_session_send_bare(session, CLASP_MSG_PING, now_us);
-        session->pinged_us = now_us;
     } else {
-        happen_silence(session, now_us);
+        clasp_session_give_up(session, now_us);
     }
 }

