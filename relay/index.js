@@ -4,8 +4,8 @@ import { closeServer, listen, portOf, urlHost } from './listen.js';
 import { Rendezvous } from './rendezvous.js';
 import { Router } from './router.js';
 
-export { Rendezvous } from './rendezvous.js';
 export { startRendezvous } from './start-rendezvous.js';
+export { Rendezvous };
 
 /**
  * @typedef {object} OwnOptions
