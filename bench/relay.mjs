@@ -11,7 +11,7 @@ import { startServer } from './relay/child.mjs';
 
 const MESSAGES = 30_000; // of one run, one to one
 const BURST = 64; // sent in one turn of the event loop
-const WINDOW = 4096; // sent and not yet arrived, at most
+const WINDOW = 2048; // sent and not yet arrived, at most
 const RECEIVERS = 100;
 const BROADCASTS = 2_000;
 const BROADCAST_WINDOW = 64;
@@ -78,7 +78,9 @@ async function timed(count, window, open, each = 1) {
 async function oneToOne(servers, name) {
   const { server, client, subscriptions } = PAIRS[name];
   const { url } = servers[server];
-  return MESSAGES / (await timed(MESSAGES, WINDOW, (arrived) => client(url, arrived, subscriptions)));
+  return (
+    MESSAGES / (await timed(MESSAGES, WINDOW, (arrived) => client(url, arrived, subscriptions)))
+  );
 }
 
 /**
@@ -96,7 +98,10 @@ async function broadcast(server) {
     BROADCAST_WINDOW,
     async (arrived) => {
       for (const receiver of receivers)
-        receiver.on('message', (/** @type {Buffer} */ data) => void (data[4] === 0x21 && arrived()));
+        receiver.on(
+          'message',
+          (/** @type {Buffer} */ data) => void (data[4] === 0x21 && arrived()),
+        );
       const sender = await rawClient(server.url, []);
       const frames = Array.from({ length: 64 }, (_, i) =>
         encode({ type: 'SET', address: `/bench/${i}`, value: Math.random() }),
@@ -147,7 +152,12 @@ const ratioOf = (runs, others) => median(runs.map((value, round) => value / othe
 /** @param {Map<string, number[]>} rates @returns {Row[]} */
 function pairRows(rates) {
   return [...rates].flatMap(([name, runs]) => {
-    const row = rowOf('one to one', name, 'k/s', runs.map((rate) => rate / 1000));
+    const row = rowOf(
+      'one to one',
+      name,
+      'k/s',
+      runs.map((rate) => rate / 1000),
+    );
     const goals = PAIRS[name].goals.filter(([of]) => rates.has(of));
     if (goals.length === 0) return [row];
     return goals.map(([of, factor]) => {

@@ -190,7 +190,8 @@ export class ClientSession {
       [EFFECT.ADDRESS]: ({ a, bytes }) => void this.#addresses.set(a, textOf(bytes)),
       [EFFECT.DELIVER]: (effect) => this.#deliver(effect),
       [EFFECT.SETTLED]: (effect) => this.#settled(effect),
-      [EFFECT.PARAM]: ({ a, b, number, bytes }) => this.#take(a)?.resolve(valueOf(b, number, bytes)),
+      [EFFECT.PARAM]: ({ a, b, number, bytes }) =>
+        this.#take(a)?.resolve(valueOf(b, number, bytes)),
       [EFFECT.RESULT]: ({ a, bytes }) => this.#take(a)?.resolve(decodeValue(VALUE.ARRAY, bytes)),
       [EFFECT.CACHED]: ({ b, number, bytes }) => void (this.#cached = { type: b, number, bytes }),
       [EFFECT.CLOCK]: ({ a, b, number }) => {
@@ -360,8 +361,7 @@ export class ClientSession {
     if (!(qos in QOS)) throw new ClaspError('BAD_OPTION', `"${qos}" is no QoS`);
     if (ttl !== undefined)
       addU32((integer('ttl', ttl, TTL_MAX) | (absolute ? TTL_ABSOLUTE : 0)) >>> 0);
-    if (revision !== undefined)
-      addU64(integer('revision', revision, Number.MAX_SAFE_INTEGER));
+    if (revision !== undefined) addU64(integer('revision', revision, Number.MAX_SAFE_INTEGER));
     return (
       (lock ? LOCK : 0) |
       (unlock ? UNLOCK : 0) |

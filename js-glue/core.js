@@ -6,7 +6,6 @@ import { socketClass } from './socket-class.js';
 
 /** @typedef {import('./loader.js').LoadOptions} LoadOptions */
 
-
 /**
  * @typedef {object} Call what a recorder is told of a call
  * @property {string} name of the export

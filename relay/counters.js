@@ -47,9 +47,7 @@ function lines({ name, help }, value) {
  * @param {Record<string, number>} stats
  */
 export const metricsText = (prefix, metrics, stats) =>
-  metrics
-    .map(({ name, help }) => lines({ name: `${prefix}_${name}`, help }, stats[name]))
-    .join('');
+  metrics.map(({ name, help }) => lines({ name: `${prefix}_${name}`, help }, stats[name])).join('');
 
 /** What is counted of the process, in the same format. */
 export const processText = () => PROCESS.map((metric) => lines(metric, metric.read())).join('');

@@ -186,11 +186,23 @@ export class Clasp extends EventTarget {
       turned: (state, id, error) => this.#turned(state, id, error),
       failed: (error) => this.#report(error),
     }));
-    const { name = 'clasp-p2p', token = '', reconnect = true, reconnectInterval = 0 } = this.#options;
+    const {
+      name = 'clasp-p2p',
+      token = '',
+      reconnect = true,
+      reconnectInterval = 0,
+    } = this.#options;
     const features = featureMask(this.#options.features);
     return new Promise((resolve, reject) => {
       this.#opening = { resolve: () => resolve(undefined), reject };
-      session.open({ url: this.#url, name, token, features, reconnect, backoff: reconnectInterval });
+      session.open({
+        url: this.#url,
+        name,
+        token,
+        features,
+        reconnect,
+        backoff: reconnectInterval,
+      });
       this.#startAll(session);
       this.#hurryWhenBack(session);
     });
@@ -328,7 +340,8 @@ export class Clasp extends EventTarget {
    */
   off(pattern, handler) {
     for (const subscription of this.#subscriptions) {
-      if (subscription.pattern !== pattern || (handler && subscription.handler !== handler)) continue;
+      if (subscription.pattern !== pattern || (handler && subscription.handler !== handler))
+        continue;
       this.#subscriptions.delete(subscription);
       subscription.stop();
     }

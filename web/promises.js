@@ -13,8 +13,7 @@ export function ignorable(promise) {
 }
 
 /** @param {AbortSignal} signal */
-const aborted = (signal) =>
-  new ClaspError('ABORTED', undefined, { cause: signal.reason });
+const aborted = (signal) => new ClaspError('ABORTED', undefined, { cause: signal.reason });
 
 /**
  * Act when a signal aborts; at once where it has.

@@ -34,7 +34,11 @@ export function throttled(handler, options) {
   if (!maxRate && !epsilon) return handler;
   const interval = maxRate ? 1000 / maxRate : 0;
   /** @type {Map<string, Seen>} */ const seen = new Map();
-  const pass = (/** @type {Seen} */ one, /** @type {any} */ value, /** @type {string} */ address) => {
+  const pass = (
+    /** @type {Seen} */ one,
+    /** @type {any} */ value,
+    /** @type {string} */ address,
+  ) => {
     one.next = performance.now() + interval;
     one.value = value;
     handler(value, address);

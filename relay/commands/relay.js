@@ -179,10 +179,6 @@ export async function run(values, rest) {
     throw error;
   });
   const tell = makeLog({ logger });
-  tell('info', 'listening', `clasp-p2p relay ${version()} listening on ${relay.url}`);
-  if (beside.told) tell('info', 'rendezvous', beside.told);
-  const metrics = `${relay.url.replace(/^ws/, 'http')}/metrics`;
-  tell('info', 'metrics', `metrics on ${metrics}; Ctrl+C ends it`);
   if (given.tokens || given.tls) process.on('SIGHUP', () => reload(relay, values, tell));
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
@@ -191,4 +187,8 @@ export async function run(values, rest) {
       relay.close(); // with both ends all that keeps the process alive
     });
   }
+  tell('info', 'listening', `clasp-p2p relay ${version()} listening on ${relay.url}`);
+  if (beside.told) tell('info', 'rendezvous', beside.told);
+  const metrics = `${relay.url.replace(/^ws/, 'http')}/metrics`;
+  tell('info', 'metrics', `metrics on ${metrics}; Ctrl+C ends it`);
 }

@@ -182,7 +182,8 @@ static uint32_t take_frame(clasp_hub *hub, clasp_hub_session *session, clasp_spa
     clasp_message message;
     CLASP_HUB_COUNT(hub, messages_received_total);
     const clasp_err err = clasp_decode_any(bytes, hub->legacy, sizeof hub->legacy, &frame, &message);
-    const uint32_t len = frame.payload.len > 0 ? (uint32_t)(frame.payload.at - bytes.at) + frame.payload.len : 0;
+    const uint32_t len =
+        frame.payload.len > 0 ? (uint32_t)(frame.payload.at - bytes.at) + frame.payload.len : 0;
     if (session->phase == CLASP_HUB_OPEN) {
         clasp_hub_sessions_touch(&hub->sessions, session, now_us);
     } else if (err != CLASP_OK || message.type != CLASP_MSG_HELLO) {

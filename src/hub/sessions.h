@@ -38,7 +38,7 @@ typedef struct clasp_hub_session {
     uint32_t gesture_count;  /* that run */
     clasp_hub_announced announced;
     struct clasp_hub_claim *claim; /* the client that it belongs to, see resume.h; NULL: it has not said */
-    uint64_t last_us; /* its last message, or the connection */
+    uint64_t last_us;              /* its last message, or the connection */
     clasp_hub_allowance allowance;
     uint32_t host;                       /* see hosts.h */
     const struct clasp_hub_token *token; /* that it came with; NULL: the hub is open to all */

@@ -22,7 +22,7 @@ struct clasp_hub {
     uint64_t outcome; /* what the message at hand was answered with, see clasp_hub_resume_note() */
     clasp_hub_journal journal;
     clasp_hub_gestures gestures;
-    uint64_t now_us;        /* of the call at hand */
+    uint64_t now_us; /* of the call at hand */
     clasp_hub_hosts hosts;
     clasp_hub_tokens tokens;
     bool has_tokens;        /* HELLO needs one of them */

@@ -66,7 +66,8 @@ static void on_ack(clasp_client *client, const clasp_message *ack, uint64_t now_
     if (!entry) {
         return; /* settled already, or never sent */
     }
-    clasp_backoff_reset(&client->session->backoff); /* a relay that does its work is not hammered by who comes back */
+    clasp_backoff_reset(
+        &client->session->backoff); /* a relay that does its work is not hammered by who comes back */
     if (entry->kind == CLASP_PENDING_ANNOUNCE) {
         clasp_client_settle(client, entry, CLASP_OK, 0, NOTHING);
     } else {

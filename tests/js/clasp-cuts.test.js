@@ -79,7 +79,11 @@ test(`${CUTS} cuts in a run of confirmed SETs: each is applied once, in order, a
   assert.equal(cuts, CUTS);
   for (let i = 0; i < ADDRESSES; i++) {
     const values = applied.get(`/run/${i}`);
-    assert.deepEqual(values, Array.from({ length: n / ADDRESSES }, (_, k) => k), `/run/${i}`);
+    assert.deepEqual(
+      values,
+      Array.from({ length: n / ADDRESSES }, (_, k) => k),
+      `/run/${i}`,
+    );
     assert.equal(observer.cached(`/run/${i}`), n / ADDRESSES - 1);
   }
   revisions.forEach((revision, k) => assert.equal(revision, Math.floor(k / ADDRESSES) + 1));

@@ -240,7 +240,10 @@ test('for await reads a subscription until it is left', async () => {
     seen.push([address, value]);
     if (value === 3) break;
   }
-  assert.deepEqual(seen, [0, 1, 2, 3].map((i) => [`/flow/${i}`, i]));
+  assert.deepEqual(
+    seen,
+    [0, 1, 2, 3].map((i) => [`/flow/${i}`, i]),
+  );
   assert.equal((await inflow.next()).done, true);
 });
 
@@ -331,7 +334,10 @@ test('maxRate and epsilon of one subscription do not touch another one', async (
   const all = values(reader, '/rate/a', 4);
   await reader.query('/none');
   for (const value of [0, 0.1, 0.7, 0.8]) await writer.set('/rate/a', value);
-  assert.deepEqual((await all).map(([value]) => value), [0, 0.1, 0.7, 0.8]);
+  assert.deepEqual(
+    (await all).map(([value]) => value),
+    [0, 0.1, 0.7, 0.8],
+  );
   assert.deepEqual(coarse, [0, 0.7]);
 });
 

@@ -253,7 +253,14 @@ test('--help and --version say it and exit 0', async () => {
   assert.match(help.out, /^ {2}relay +run a CLASP relay$/m);
   const relayHelp = await run('relay', '--help').ended;
   assert.equal(relayHelp.code, 0);
-  for (const option of ['--port', '--host', '--tokens', '--rendezvous-port', '--no-rendezvous', '--quiet']) {
+  for (const option of [
+    '--port',
+    '--host',
+    '--tokens',
+    '--rendezvous-port',
+    '--no-rendezvous',
+    '--quiet',
+  ]) {
     assert.ok(relayHelp.out.includes(option));
   }
   for (const { out } of [help, relayHelp]) {

@@ -25,8 +25,17 @@ async function program({ Clasp, ClaspBuilder }, url, room) {
   const at = (/** @type {string} */ name) => `/${room}/${name}`;
   /** @type {any[]} */ const log = [];
   const builder = new ClaspBuilder(url);
-  builder.name('first').features(['param', 'event', 'stream']).reconnect(true).reconnectInterval(100);
-  log.push(builder.getUrl() === url, builder.getName(), builder.getFeatures(), builder.getReconnect());
+  builder
+    .name('first')
+    .features(['param', 'event', 'stream'])
+    .reconnect(true)
+    .reconnectInterval(100);
+  log.push(
+    builder.getUrl() === url,
+    builder.getName(),
+    builder.getFeatures(),
+    builder.getReconnect(),
+  );
   log.push(builder.getReconnectInterval(), builder.getToken());
   const client = await builder.connect();
   const other = new Clasp(url, { name: 'second', reconnect: false });
@@ -84,5 +93,8 @@ test('one and the same program against both packages says the same', async () =>
     'same',
   );
   await second.close();
-  assert.deepEqual(ours, theirs.map((entry) => (entry === relay.url ? second.url : entry)));
+  assert.deepEqual(
+    ours,
+    theirs.map((entry) => (entry === relay.url ? second.url : entry)),
+  );
 });
