@@ -369,9 +369,8 @@ export class Clasp extends EventTarget {
    */
   subscribe(pattern, handler = {}, options) {
     if (typeof handler === 'function') return this.on(pattern, handler, options);
-    /** @type {Unsubscribe} */ let unsubscribe;
-    const inflow = new Inflow(handler.buffer, () => unsubscribe());
-    unsubscribe = this.on(pattern, (value, address) => inflow.push({ value, address }), handler);
+    const inflow = new Inflow(handler.buffer);
+    inflow.left = this.on(pattern, (value, address) => inflow.push({ value, address }), handler);
     onceAborted(handler.signal, () => inflow.end());
     this.addEventListener('close', () => inflow.end(), { once: true });
     return inflow;

@@ -9,7 +9,6 @@ const BUFFER = 1024;
  */
 export class Inflow {
   #bound;
-  #left;
   /** @type {Change[]} */ #waiting = [];
   /** @type {((result: IteratorResult<Change>) => void)[]} */ #readers = [];
   #isOver = false;
@@ -17,13 +16,11 @@ export class Inflow {
   /** Values that were left out so far. */
   dropped = 0;
 
-  /**
-   * @param {number} [buffer] values that may wait
-   * @param {() => void} [left] nobody reads any more
-   */
-  constructor(buffer = BUFFER, left = () => {}) {
+  /** Called when nobody reads any more. @type {() => void} */ left = () => {};
+
+  /** @param {number} [buffer] values that may wait */
+  constructor(buffer = BUFFER) {
     this.#bound = Math.max(buffer, 1);
-    this.#left = left;
   }
 
   /** @param {Change} change */
@@ -42,7 +39,7 @@ export class Inflow {
   end() {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#left();
+    this.left();
     for (const reader of this.#readers.splice(0)) reader({ value: undefined, done: true });
   }
 
