@@ -526,6 +526,10 @@ static void tell(const char *name, uint64_t seeds, bool has_resume, bool has_res
         begin(seed, has_resume, has_restarts);
         run_until(START + STORM_US);
         world.is_stormy = false;
+        if (has_restarts) { /* once more when all is settled: what is there then was put back */
+            run_until(START + STORM_US + CALM_US / 2);
+            restart_hub();
+        }
         run_until(START + STORM_US + CALM_US);
         for (const client *c = world.clients; c < world.clients + CLIENTS; c++) {
             check_client(c);
