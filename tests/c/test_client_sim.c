@@ -552,13 +552,13 @@ static void tell(const char *name, uint64_t seeds, bool has_resume, bool has_res
     CHECK(!has_restarts || tally.put_backs > 0);
 }
 
-TEST(no_set_is_lost_or_applied_twice) { tell("a relay of ours", 40, true, false); }
+TEST(no_set_is_lost_or_applied_twice) { tell("a relay of ours", 16, true, false); }
 
-TEST(no_set_is_lost_when_the_relay_starts_anew) { tell("a relay of ours, restarted", 40, true, true); }
+TEST(no_set_is_lost_when_the_relay_starts_anew) { tell("a relay of ours, restarted", 16, true, true); }
 
-TEST(no_set_is_lost_on_another_relay) { tell("another relay", 20, false, false); }
+TEST(no_set_is_lost_on_another_relay) { tell("another relay", 8, false, false); }
 
-TEST(no_set_is_lost_when_another_relay_starts_anew) { tell("another relay, restarted", 20, false, true); }
+TEST(no_set_is_lost_when_another_relay_starts_anew) { tell("another relay, restarted", 8, false, true); }
 
 int main(void) {
     RUN(no_set_is_lost_or_applied_twice);
