@@ -165,6 +165,28 @@ TEST(subscriptions_get_only_their_types) {
     end();
 }
 
+TEST(a_gesture_has_its_id_and_phase_before_its_value) {
+    begin_open();
+    const uint32_t sub = subscribe("/g", CLASP_TYPE_GESTURE);
+    clasp_message gesture = publish("/g");
+    gesture.signal = CLASP_SIGNAL_GESTURE;
+    gesture.phase = CLASP_PHASE_END;
+    gesture.has |= CLASP_HAS_ID;
+    gesture.id = 77;
+    gesture.value = (clasp_value){{(const uint8_t *)"\0\2hi", 4}, CLASP_VALUE_STRING};
+    hear(&gesture);
+    const clasp_effect *effect = talk_effect(&bench.out, CLASP_EFFECT_DELIVER, 0);
+    uint32_t words[2];
+    static const uint8_t REST[] = {CLASP_PHASE_END, 0, 0, 0, 0, 2, 'h', 'i'};
+    if (CHECK(effect && effect->b >> 16 == 1 && effect->len == sizeof words + sizeof REST)) {
+        const clasp_span bytes = clasp_outbox_bytes(&bench.out, effect);
+        memcpy(words, bytes.at, sizeof words);
+        CHECK(words[0] == sub && words[1] == 77);
+        CHECK_BYTES(bytes.at + sizeof words, sizeof REST, REST, sizeof REST);
+    }
+    end();
+}
+
 TEST(nothing_is_delivered_after_unsubscribe) {
     begin_open();
     const uint32_t sub = subscribe("/x", CLASP_TYPE_ALL);
@@ -289,6 +311,7 @@ int main(void) {
     RUN(samples_are_delivered_as_an_array);
     RUN(a_snapshot_is_delivered_param_by_param);
     RUN(subscriptions_get_only_their_types);
+    RUN(a_gesture_has_its_id_and_phase_before_its_value);
     RUN(nothing_is_delivered_after_unsubscribe);
     RUN(subscriptions_are_checked_and_bounded);
     RUN(the_members_of_a_bundle_come_one_after_the_other);
