@@ -77,7 +77,12 @@ import {
  * @property {{unit?: string, range?: [number, number], default?: any, description?: string}} [meta] any: a value
  */
 
-/** @typedef {{resolve: (result: any) => void, reject: (error: ClaspError) => void}} Waiting any: by request */
+/**
+ * @typedef {object} Waiting whoever waits for an answer
+ * @property {(result: any) => void} resolve any: by request
+ * @property {(error: ClaspError) => void} reject
+ * @property {SignalDefinition[]} [found] so far, by a query
+ */
 
 const SECRET_LEN = 16;
 const BACKOFF_MAX_MS = 0x3fffff;
@@ -192,7 +197,10 @@ export class ClientSession {
       [EFFECT.SETTLED]: (effect) => this.#settled(effect),
       [EFFECT.PARAM]: ({ a, b, number, bytes }) =>
         this.#take(a)?.resolve(valueOf(b, number, bytes)),
-      [EFFECT.RESULT]: ({ a, bytes }) => this.#take(a)?.resolve(decodeValue(VALUE.ARRAY, bytes)),
+      [EFFECT.RESULT]: ({ a, bytes }) =>
+        this.#waiting.get(a)?.found?.push(
+          .../** @type {SignalDefinition[]} */ (decodeValue(VALUE.ARRAY, bytes)),
+        ),
       [EFFECT.CACHED]: ({ b, number, bytes }) => void (this.#cached = { type: b, number, bytes }),
       [EFFECT.CLOCK]: ({ a, b, number }) => {
         this.roundTrip_us = a;
@@ -380,7 +388,7 @@ export class ClientSession {
 
   /** @param {string} pattern @returns {Promise<SignalDefinition[]>} */
   query(pattern) {
-    return this.#ask((ticket) => this.#send(ON.QUERY, ticket, 0, pattern));
+    return this.#ask((ticket) => this.#send(ON.QUERY, ticket, 0, pattern), []);
   }
 
   /** @param {string} namespace @param {SignalDefinition[]} signals @returns {Promise<number>} */
@@ -434,12 +442,13 @@ export class ClientSession {
   /**
    * Make a request that is settled later.
    * @param {(ticket: number) => void} send throws where nothing is sent
+   * @param {SignalDefinition[]} [found] where what is found is gathered
    * @returns {Promise<any>} any: by request
    */
-  #ask(send) {
+  #ask(send, found) {
     const ticket = (this.#ticket = (this.#ticket + 1) % U32 || 1);
     return new Promise((resolve, reject) => {
-      this.#waiting.set(ticket, { resolve, reject });
+      this.#waiting.set(ticket, { resolve, reject, found });
       try {
         send(ticket);
       } catch (error) {
@@ -460,7 +469,7 @@ export class ClientSession {
   #settled({ a, b, number, bytes }) {
     const waiting = this.#take(a);
     const result = b | 0;
-    if (result === 0) return waiting?.resolve(number);
+    if (result === 0) return waiting?.resolve(waiting.found ?? number);
     const words = textOf(bytes);
     const error = ClaspError.of(result, words);
     waiting?.reject(error.code === 'RELAY_REFUSED' && number ? refusal(number, words) : error);
