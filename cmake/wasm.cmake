@@ -58,4 +58,4 @@ function(clasp_constants name)
 endfunction()
 
 clasp_constants(abi base/limits.h wire/frame.h wire/message.h session/session.h peer/conference.h hub/hub.h wasm/abi.h)
-clasp_constants(codec base/limits.h codec/tape.h codec/texts.h codec/codec.h wasm/abi.h)
+clasp_constants(codec base/limits.h codec/tape.h codec/texts.h codec/codec.h codec/dispatch.h wasm/abi.h)
