@@ -129,6 +129,7 @@ static void add_subs(clasp_codec *codec, const clasp_route *route) {
 }
 
 /* The usual packet: a SET of an f64 and nothing else (docs/wire.md, section 3). It is read in one look, its address not looked into. */
+#define BUNDLE_TIMESTAMP 0x80u
 #define PLAIN_SET_SIZE 12u /* type, flags, length of the address, the number */
 
 /* The host knows of the subscriptions of an address. */
@@ -263,17 +264,6 @@ static void deliver_message(clasp_dispatcher *dispatcher, clasp_codec *codec, co
 
 static inline void deliver_member(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span payload,
                                   uint32_t level) {
-    plain_set set;
-    uint32_t hash;
-    const uint32_t id =
-        is_plain(payload, &set) ? clasp_routes_id(dispatcher->routes, set.address, &hash) : CLASP_NO_ADDRESS;
-    if (id != CLASP_NO_ADDRESS && is_told(dispatcher, id)) { /* its address was checked before */
-        clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
-        if (cell) {
-            *cell = (clasp_cell){.kind = CLASP_CELL_NUMBER, .a = id, .number = clasp_load_f64(set.number)};
-        }
-        return;
-    }
     clasp_message member;
     codec->tape.err = clasp_codec_open_member(payload, &member);
     if (codec->tape.err == CLASP_OK) {
@@ -330,25 +320,64 @@ static clasp_err run(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t 
     return codec->tape.err;
 }
 
-/* A frame that is a plain SET, without the tape. CLASP_DISPATCH_TAPE: it is another one. */
-static inline int32_t run_plain(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t len) {
-    clasp_frame frame;
-    plain_set set;
-    if (len > sizeof codec->frame ||
-        clasp_frame_decode((clasp_span){codec->frame, len}, &frame, NULL) != CLASP_OK ||
-        !is_plain(frame.payload, &set)) {
+/* The members of a BUNDLE that are all numbers for addresses which the host knows of, as cells. */
+static inline bool take_numbers(clasp_dispatcher *dispatcher, clasp_reader r, clasp_cell *cell, uint32_t count) {
+    for (; count > 0; count--, cell++) {
+        plain_set set;
+        uint32_t hash;
+        const clasp_span member = clasp_next_member(&r);
+        const uint32_t id =
+            is_plain(member, &set) ? clasp_routes_id(dispatcher->routes, set.address, &hash) : CLASP_NO_ADDRESS;
+        if (id == CLASP_NO_ADDRESS || !is_told(dispatcher, id)) {
+            return false;
+        }
+        *cell = (clasp_cell){.kind = CLASP_CELL_NUMBER, .a = id, .number = clasp_load_f64(set.number)};
+    }
+    return true;
+}
+
+/* A BUNDLE of nothing else. It is looked at from member to member: what is not so is left to clasp_codec_open(), which judges the
+ * lengths of all members before the first one. */
+static int32_t run_bundle(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span payload) {
+    clasp_reader r = clasp_reader_of((clasp_span){payload.at + 1, payload.len - 1});
+    const uint8_t flags = clasp_read_u8(&r);
+    const uint32_t count = clasp_read_u16(&r);
+    clasp_take(&r, flags & BUNDLE_TIMESTAMP ? sizeof(uint64_t) : 0);
+    if (count == 0 || count > clasp_left(&r) / PLAIN_SET_SIZE) {
         return CLASP_DISPATCH_TAPE;
     }
+    clasp_texts_begin(&codec->texts);
+    clasp_tape_clear(&codec->tape);
+    clasp_cell *cells = clasp_tape_add(&codec->tape, count);
+    return cells && take_numbers(dispatcher, r, cells, count) ? CLASP_DISPATCH_NUMBERS : CLASP_DISPATCH_TAPE;
+}
+
+/* A plain SET. */
+static inline int32_t run_set(clasp_dispatcher *dispatcher, clasp_codec *codec, const plain_set *set) {
     uint32_t hash;
-    const uint32_t id = clasp_routes_id(dispatcher->routes, set.address, &hash);
+    const uint32_t id = clasp_routes_id(dispatcher->routes, set->address, &hash);
     if (id == CLASP_NO_ADDRESS) {
-        return new_number(dispatcher, codec, &set, hash);
+        return new_number(dispatcher, codec, set, hash);
     }
     if (!is_told(dispatcher, id)) {
         return CLASP_DISPATCH_TAPE;
     }
-    codec->envelope.number = clasp_load_f64(set.number);
+    codec->envelope.number = clasp_load_f64(set->number);
     return (int32_t)id;
+}
+
+/* A frame that is one of these; CLASP_DISPATCH_TAPE: it is another one. */
+static inline int32_t run_plain(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t len) {
+    clasp_frame frame;
+    plain_set set;
+    if (len > sizeof codec->frame ||
+        clasp_frame_decode((clasp_span){codec->frame, len}, &frame, NULL) != CLASP_OK) {
+        return CLASP_DISPATCH_TAPE;
+    }
+    if (is_plain(frame.payload, &set)) {
+        return run_set(dispatcher, codec, &set);
+    }
+    return frame.payload.at[0] == CLASP_MSG_BUNDLE ? run_bundle(dispatcher, codec, frame.payload) : CLASP_DISPATCH_TAPE;
 }
 
 int32_t clasp_dispatcher_run(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t len) {
