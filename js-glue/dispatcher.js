@@ -1,4 +1,4 @@
-import { DISPATCH, IN_GROUP, NEW_LIST, NEW_TEXT } from './codec.gen.js';
+import { CELL, DISPATCH, IN_GROUP, NEW_LIST, NEW_TEXT } from './codec.gen.js';
 import {
   ENVELOPE,
   FRAME,
@@ -27,6 +27,7 @@ const [GROUP, TEXT_AT, TEXT_LEN] = [10, 11, 12]; // words of it
 const SHORT = 32; // characters that shortAddress() takes
 const NO_ID = 0xffff_ffff;
 const QUEUE_KEEP = 4096; // slots that are kept for the next frames
+const { NUMBER } = CELL;
 const NOBODY = () => {};
 
 /** The ids at hand, four in a cell. A new list each time: the old one may be at work. @param {number} count */
@@ -223,10 +224,11 @@ export class Dispatcher {
     return total;
   }
 
-  /** Queue what a DELIVER says. @param {number} at its word @returns {number} handlers */
+  /** Queue what a NUMBER or DELIVER says. @param {number} at its word @returns {number} handlers */
   #take(at) {
     const id = u32[at + 1];
     moveTo(at + 4);
+    if (u32[at] === NUMBER) return this.#enqueueNumbers(at, at + 4);
     const news = u32[at + 2];
     const lists = news & IN_GROUP ? this.#groups : this.#lists;
     const address = news & NEW_TEXT ? rawText() : this.#addresses[id];

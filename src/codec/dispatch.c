@@ -153,7 +153,8 @@ static inline bool is_plain(clasp_span payload, plain_set *out) {
 }
 
 /* One for an address without an id, that comes for the first time and leads where the host knows. */
-static int32_t new_number(clasp_dispatcher *dispatcher, clasp_codec *codec, const plain_set *set, uint32_t hash) {
+static int32_t new_number(clasp_dispatcher *dispatcher, clasp_codec *codec, const plain_set *set,
+                          uint32_t hash) {
     uint32_t *seen = seen_place(dispatcher, hash);
     clasp_reach reach;
     if (*seen == hash || clasp_routes_reach(dispatcher->routes, set->address, &reach) != CLASP_OK ||
@@ -179,7 +180,8 @@ static int32_t new_number(clasp_dispatcher *dispatcher, clasp_codec *codec, cons
 /* ---- deliveries ------------------------------------------------------------------------------------------------- */
 
 /* The head of a DELIVER. */
-static inline void add_head(clasp_codec *codec, clasp_span address, const clasp_route *route, uint32_t id, uint32_t news) {
+static inline void add_head(clasp_codec *codec, clasp_span address, const clasp_route *route, uint32_t id,
+                            uint32_t news) {
     clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
     if (!cell) {
         return;
@@ -197,7 +199,8 @@ static inline void add_head(clasp_codec *codec, clasp_span address, const clasp_
 }
 
 /* For an address with an id: what the host does not know yet. */
-static void add_known(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span address, const clasp_route *route) {
+static void add_known(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span address,
+                      const clasp_route *route) {
     uint32_t *told = &dispatcher->told[route->address_id];
     const uint32_t new_text = *told == 0 ? CLASP_NEW_TEXT : 0;
     const uint32_t new_list = *told != dispatcher->generation ? CLASP_NEW_LIST : 0;
@@ -229,13 +232,27 @@ static void add_lead(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_spa
     }
 }
 
+/* A plain SET for an address that the host knows of, which was checked before. False: it is something else. */
+static inline bool take_number(clasp_dispatcher *dispatcher, clasp_span member, clasp_cell *cell) {
+    plain_set set;
+    uint32_t hash;
+    const uint32_t id =
+        is_plain(member, &set) ? clasp_routes_id(dispatcher->routes, set.address, &hash) : CLASP_NO_ADDRESS;
+    if (id == CLASP_NO_ADDRESS || !is_told(dispatcher, id)) {
+        return false;
+    }
+    *cell = (clasp_cell){.kind = CLASP_CELL_NUMBER, .a = id, .number = clasp_load_f64(set.number)};
+    return true;
+}
+
 static clasp_value value_of(const clasp_message *m) {
     const clasp_value none = {{NULL, 0}, CLASP_VALUE_NULL};
     return m->type == CLASP_MSG_SET || m->has & CLASP_HAS_VALUE ? m->value : none;
 }
 
 /* What a SET or PUBLISH says, to those that were found. */
-static void deliver_found(clasp_dispatcher *dispatcher, clasp_codec *codec, const clasp_message *m, lead *to) {
+static void deliver_found(clasp_dispatcher *dispatcher, clasp_codec *codec, const clasp_message *m,
+                          lead *to) {
     add_lead(dispatcher, codec, m->address, to);
     if (m->type == CLASP_MSG_PUBLISH && m->has & CLASP_HAS_SAMPLES) {
         clasp_unpack_samples(codec, m->list);
@@ -264,6 +281,14 @@ static void deliver_message(clasp_dispatcher *dispatcher, clasp_codec *codec, co
 
 static inline void deliver_member(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span payload,
                                   uint32_t level) {
+    clasp_cell number;
+    if (take_number(dispatcher, payload, &number)) {
+        clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
+        if (cell) {
+            *cell = number;
+        }
+        return;
+    }
     clasp_message member;
     codec->tape.err = clasp_codec_open_member(payload, &member);
     if (codec->tape.err == CLASP_OK) {
@@ -320,18 +345,13 @@ static clasp_err run(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t 
     return codec->tape.err;
 }
 
-/* The members of a BUNDLE that are all numbers for addresses which the host knows of, as cells. */
-static inline bool take_numbers(clasp_dispatcher *dispatcher, clasp_reader r, clasp_cell *cell, uint32_t count) {
+/* The members of a BUNDLE that are all such numbers. */
+static inline bool take_numbers(clasp_dispatcher *dispatcher, clasp_reader r, clasp_cell *cell,
+                                uint32_t count) {
     for (; count > 0; count--, cell++) {
-        plain_set set;
-        uint32_t hash;
-        const clasp_span member = clasp_next_member(&r);
-        const uint32_t id =
-            is_plain(member, &set) ? clasp_routes_id(dispatcher->routes, set.address, &hash) : CLASP_NO_ADDRESS;
-        if (id == CLASP_NO_ADDRESS || !is_told(dispatcher, id)) {
+        if (!take_number(dispatcher, clasp_next_member(&r), cell)) {
             return false;
         }
-        *cell = (clasp_cell){.kind = CLASP_CELL_NUMBER, .a = id, .number = clasp_load_f64(set.number)};
     }
     return true;
 }
@@ -377,7 +397,8 @@ static inline int32_t run_plain(clasp_dispatcher *dispatcher, clasp_codec *codec
     if (is_plain(frame.payload, &set)) {
         return run_set(dispatcher, codec, &set);
     }
-    return frame.payload.at[0] == CLASP_MSG_BUNDLE ? run_bundle(dispatcher, codec, frame.payload) : CLASP_DISPATCH_TAPE;
+    return frame.payload.at[0] == CLASP_MSG_BUNDLE ? run_bundle(dispatcher, codec, frame.payload)
+                                                   : CLASP_DISPATCH_TAPE;
 }
 
 int32_t clasp_dispatcher_run(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t len) {

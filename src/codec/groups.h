@@ -14,7 +14,7 @@
 
 typedef struct clasp_group {
     uint32_t id;
-    uint32_t told; /* the generation in which the host was told its subscriptions; 0: it was not */
+    uint32_t told;  /* the generation in which the host was told its subscriptions; 0: it was not */
     uint32_t count; /* of patterns; 0: never used */
     uint32_t patterns[CLASP_GROUP_PATTERNS];
 } clasp_group;

@@ -68,7 +68,8 @@ static inline uint64_t clasp_low_first_short(const uint8_t *p, uint32_t len) {
     if (len >= 4) {
         return clasp_low_first_u32(p) | clasp_low_first_u32(p + len - 4) << 8 * (len - 4);
     }
-    return len == 0 ? 0 : p[0] | (uint32_t)p[len / 2] << 8 * (len / 2) | (uint32_t)p[len - 1] << 8 * (len - 1);
+    return len == 0 ? 0
+                    : p[0] | (uint32_t)p[len / 2] << 8 * (len / 2) | (uint32_t)p[len - 1] << 8 * (len - 1);
 }
 
 /* True if `a` and `b` begin with the same `len` bytes. */

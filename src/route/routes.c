@@ -267,7 +267,8 @@ clasp_err clasp_routes_reach(clasp_routes *routes, clasp_span address, clasp_rea
 /* The list of an interned address, made anew. */
 static void renew(clasp_routes *routes, uint32_t id, clasp_route *out) {
     clasp_reach reach = {NULL, 0, false};
-    clasp_routes_reach(routes, clasp_routes_address(routes, id), &reach); /* it is an address: it was interned as one */
+    clasp_routes_reach(routes, clasp_routes_address(routes, id),
+                       &reach); /* it is an address: it was interned as one */
     clasp_routes_subs(routes, reach, out);
     clasp_intern_keep(&routes->intern, out->subs, out->sub_count, routes->generation);
     out->address_id = id;

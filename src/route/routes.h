@@ -68,7 +68,8 @@ void clasp_routes_at(clasp_routes *routes, uint32_t address_id, clasp_route *out
 
 /** The patterns that match an address. Lent: valid until the next call with the same `routes`. */
 typedef struct clasp_reach {
-    const uint32_t *patterns; /* numbers that mean the same patterns, in the same order, until a subscription comes or goes */
+    const uint32_t *
+        patterns; /* numbers that mean the same patterns, in the same order, until a subscription comes or goes */
     uint32_t count;
     bool is_ascii; /* the address */
 } clasp_reach;

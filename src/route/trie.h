@@ -10,19 +10,20 @@
 #include "route/table.h"
 
 typedef struct clasp_trie_node {
-    uint8_t *text; /* the segment of a literal, or of one with stars inside; NULL for "*" and "**" */
-    uint64_t tail; /* of it, as in clasp_step */
+    uint8_t *text;     /* the segment of a literal, or of one with stars inside; NULL for "*" and "**" */
+    uint64_t tail;     /* of it, as in clasp_step */
     uint32_t parent;   /* of a free node: the next free one */
     uint32_t star;     /* child "*"; 0: none */
     uint32_t globstar; /* child "**"; 0: none */
     uint32_t mixed;    /* first child with stars inside its segment; 0: none */
     uint32_t next;     /* siblings in that list; 0 at the ends */
     uint32_t prev;
-    uint32_t literals; /* a bit for each child with a text and no star in it, by its hash; those of former ones may be left */
-    uint32_t uses;     /* children, and calls of clasp_trie_insert() that are not released yet */
-    uint32_t owner;    /* the owner's; CLASP_NONE at first, and whenever no pattern ends here */
-    uint32_t mark;     /* of "**": the step of a walk that has reached this node last */
-    uint16_t len;      /* of the text */
+    uint32_t
+        literals; /* a bit for each child with a text and no star in it, by its hash; those of former ones may be left */
+    uint32_t uses;  /* children, and calls of clasp_trie_insert() that are not released yet */
+    uint32_t owner; /* the owner's; CLASP_NONE at first, and whenever no pattern ends here */
+    uint32_t mark;  /* of "**": the step of a walk that has reached this node last */
+    uint16_t len;   /* of the text */
     uint8_t kind;
 } clasp_trie_node;
 

@@ -39,6 +39,7 @@ static struct {
 
 static delivery got[4096];
 static uint32_t got_count;
+static int32_t last_run; /* what clasp_dispatcher_run() gave */
 
 /* ---- the host -------------------------------------------------------------------------------------------------- */
 
@@ -143,6 +144,7 @@ static inline clasp_err run(clasp_span frame) {
     const int32_t id = clasp_dispatcher_run(dispatcher, codec, frame.len);
     host_refresh(host);
     got_count = 0;
+    last_run = id;
     if (id >= 0) {
         CHECK_EQ(codec->envelope.err, CLASP_OK);
         got[got_count++] = (delivery){.number = codec->envelope.number};
@@ -151,17 +153,18 @@ static inline clasp_err run(clasp_span frame) {
     }
     if (id == CLASP_DISPATCH_TEXT) {
         const clasp_envelope *e = &codec->envelope;
-        got[got_count++] =
-            (delivery){.number = e->number, .news = CLASP_NEW_TEXT, .address = {(const uint8_t *)codec + e->text_at, e->text_len}};
+        got[got_count++] = (delivery){.number = e->number,
+                                      .news = CLASP_NEW_TEXT,
+                                      .address = {(const uint8_t *)codec + e->text_at, e->text_len}};
         read_group(e->group, &got[0]);
     }
-    if (id != CLASP_DISPATCH_TAPE) {
+    if (id == CLASP_DISPATCH_TEXT || id == CLASP_DISPATCH_NOBODY) {
         return CLASP_OK;
     }
-    if (codec->envelope.err == CLASP_OK) {
+    if (id == CLASP_DISPATCH_NUMBERS || codec->envelope.err == CLASP_OK) {
         read_tape();
     }
-    return (clasp_err)codec->envelope.err;
+    return id == CLASP_DISPATCH_NUMBERS ? CLASP_OK : (clasp_err)codec->envelope.err;
 }
 
 /* How a delivery came: `+` with its address, `*` with its subscriptions alone, `!` as a number alone, `~` as an address and a

@@ -62,7 +62,8 @@ static void as_frame(const uint8_t *data, uint32_t size) {
     must(id < (int32_t)CLASP_DISPATCH_ADDRESSES && id >= CLASP_DISPATCH_NUMBERS);
     must(id == CLASP_DISPATCH_TAPE || err == CLASP_OK);
     if (id == CLASP_DISPATCH_TEXT) {
-        must(codec->envelope.text_at + codec->envelope.text_len <= size && codec->envelope.group < CLASP_DISPATCH_GROUPS);
+        must(codec->envelope.text_at + codec->envelope.text_len <= size &&
+             codec->envelope.group < CLASP_DISPATCH_GROUPS);
     }
     must(clasp_dispatcher_memory(dispatcher) <= clasp_dispatcher_memory_max());
 }
