@@ -156,6 +156,7 @@ static inline clasp_err run(clasp_span frame) {
         got[got_count++] = (delivery){.number = e->number,
                                       .news = CLASP_NEW_TEXT,
                                       .address = {(const uint8_t *)codec + e->text_at, e->text_len}};
+        CHECK_EQ(e->text_at % 4, 0);
         read_group(e->group, &got[0]);
     }
     if (id == CLASP_DISPATCH_TEXT || id == CLASP_DISPATCH_NOBODY) {
