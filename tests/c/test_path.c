@@ -46,6 +46,9 @@ static bool cut_is_right(const char *text, uint32_t len, bool is_ascii) {
     return is_right;
 }
 
+/* A slash, and others: its neighbours and the star's among them, in case a carry goes from byte to byte. */
+static const char BYTES[] = "/.0+)ab\x01z";
+
 TEST(a_cut_is_what_a_walk_from_slash_to_slash_finds) {
     uint64_t state = 88172645463325252;
     char text[300];
@@ -54,9 +57,8 @@ TEST(a_cut_is_what_a_walk_from_slash_to_slash_finds) {
         const uint32_t len = random_below(&state, i % 8 == 0 ? 300 : 40);
         const uint32_t slashes = 2 + random_below(&state, 12); /* one in so many */
         for (uint32_t k = 0; k < len; k++) {
-            /* Neighbours of the slash and the star, in case a carry goes from byte to byte. */
-            text[k] =
-                k == 0 || random_below(&state, slashes) == 0 ? '/' : ".0+)ab\x01z"[random_below(&state, 8)];
+            const bool is_slash = k == 0 || random_below(&state, slashes) == 0;
+            text[k] = BYTES[is_slash ? 0 : 1 + random_below(&state, sizeof BYTES - 2)];
         }
         if (len > 0 && random_below(&state, 16) == 0) {
             text[random_below(&state, len)] = "*a/"[random_below(&state, 3)];
@@ -102,10 +104,10 @@ TEST(segments_that_differ_anywhere_differ_in_hash_or_tail) {
         const clasp_span segment = {(const uint8_t *)text, len};
         const clasp_step step = clasp_step_of(segment, SEED);
         for (uint32_t i = 0; i < len; i++) {
-            text[i] ^= 1;
+            text[i] = (char)(text[i] ^ 1);
             const clasp_step other = clasp_step_of(segment, SEED);
             CHECK(other.hash != step.hash && (i + 8 < len || other.tail != step.tail));
-            text[i] ^= 1;
+            text[i] = (char)(text[i] ^ 1);
         }
     }
 }
