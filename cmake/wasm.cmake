@@ -62,4 +62,5 @@ endfunction()
 clasp_constants(abi base/limits.h wire/frame.h wire/message.h session/session.h session/client.h peer/conference.h hub/hub.h
   hub/rendezvous.h wasm/abi.h)
 clasp_constants(shapes codec/shapes.h)
-clasp_constants(codec base/limits.h codec/shapes.h codec/tape.h codec/texts.h codec/codec.h wasm/abi.h)
+clasp_constants(codec base/limits.h codec/shapes.h codec/tape.h codec/texts.h codec/codec.h codec/dispatch.h
+  wasm/abi.h)

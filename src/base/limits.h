@@ -326,6 +326,10 @@
 #define CLASP_DISPATCH_PATTERN_BYTES (16u << 20)
 #define CLASP_DISPATCH_PATTERN_SEGMENTS 524288u
 
+/* Sets of patterns that its host keeps the subscriptions of, and the most subscriptions of one: 1 MiB of them. A power of two. */
+#define CLASP_DISPATCH_GROUPS 4096u
+#define CLASP_DISPATCH_GROUP_SUBS 64u
+
 /* Dispatchers of one module at once. */
 #define CLASP_ABI_DISPATCHERS 256u
 

@@ -23,9 +23,11 @@ typedef struct clasp_envelope {
     uint32_t timestamp_low, timestamp_high;
     uint32_t has_timestamp;
     uint32_t qos;
-    uint32_t len;  /* bytes of the frame */
-    int32_t err;   /* of clasp_dispatcher_run() */
-    double number; /* the same: what reaches subscriptions that the host knows of */
+    uint32_t len;               /* bytes of the frame */
+    int32_t err;                /* of clasp_dispatcher_run() */
+    double number;              /* the same: what reaches subscriptions that the host knows of */
+    uint32_t group;             /* the same: whose subscriptions they are, when the address is a text … */
+    uint32_t text_at, text_len; /* … of ASCII, at an offset as in a TEXT cell: a multiple of 4 */
 } clasp_envelope;
 
 /** A text as it stands on the wire, length first: written by the host, named by its index. */

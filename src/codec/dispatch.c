@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "route/routes.h"
+#include "codec/groups.h"
 
 #define IDS_A_CELL 4u
 #define SEEN 4096u /* a power of two */
@@ -13,6 +13,7 @@ struct clasp_dispatcher {
     /* By address id: the generation in which the host was told its text and subscriptions; 0: it was not. */
     uint32_t told[CLASP_DISPATCH_ADDRESSES];
     uint32_t seen[SEEN]; /* hashes of addresses that came once, lately */
+    clasp_groups groups; /* what these lead to */
 };
 
 static clasp_route_bounds bounds_with(uint64_t hash_seed) {
@@ -50,6 +51,7 @@ void clasp_dispatcher_free(clasp_dispatcher *dispatcher) {
 static void turn(clasp_dispatcher *dispatcher) {
     if (++dispatcher->generation == 0) {
         memset(dispatcher->told, 0, sizeof dispatcher->told);
+        clasp_groups_forget(&dispatcher->groups);
         dispatcher->generation = 1;
     }
 }
@@ -75,23 +77,48 @@ size_t clasp_dispatcher_memory_max(void) {
 
 /* ---- packets --------------------------------------------------------------------------------------------------- */
 
-/* Where an address leads; false: to nobody. One gets an id when it comes for the second time, so that a stream of addresses that
- * never come again costs the others nothing, and itself no memory. */
-static inline bool find(clasp_dispatcher *dispatcher, clasp_span address, clasp_route *route) {
+/* Where an address leads, and the patterns that match it when it has no id. */
+typedef struct lead {
+    clasp_route route;
+    clasp_reach reach;
+} lead;
+
+/* The place where the hash of an address is noted that has no id yet. One gets its id when it comes for the second time, so that a
+ * stream of addresses that never come again costs the others nothing, and itself no memory. */
+static inline uint32_t *seen_place(clasp_dispatcher *dispatcher, uint32_t hash) {
+    return &dispatcher->seen[hash & (SEEN - 1)];
+}
+
+/* Where an address leads that comes for the first time. False: to nobody, or it is no address, to which nobody can have subscribed. */
+static bool find_new(clasp_dispatcher *dispatcher, clasp_span address, lead *out) {
+    if (clasp_routes_reach(dispatcher->routes, address, &out->reach) != CLASP_OK || out->reach.count == 0) {
+        return false;
+    }
+    out->route.address_id = CLASP_NO_ADDRESS;
+    return true;
+}
+
+/* Where an address leads; false: to nobody. */
+static bool find(clasp_dispatcher *dispatcher, clasp_span address, lead *out) {
     uint32_t hash;
-    if (clasp_routes_peek(dispatcher->routes, address, &hash, route) != CLASP_OK) {
-        return false; /* not an address: nobody can have subscribed to it */
+    const uint32_t id = clasp_routes_id(dispatcher->routes, address, &hash);
+    if (id != CLASP_NO_ADDRESS) {
+        clasp_routes_at(dispatcher->routes, id, &out->route);
+        return out->route.sub_count > 0;
     }
-    if (route->address_id != CLASP_NO_ADDRESS) {
-        return route->sub_count > 0;
-    }
-    uint32_t *seen = &dispatcher->seen[hash & (SEEN - 1)];
+    uint32_t *seen = seen_place(dispatcher, hash);
     if (*seen != hash) {
         *seen = hash;
-    } else if (clasp_routes_find(dispatcher->routes, address, route) == CLASP_OK) {
-        dispatcher->told[route->address_id] = 0;
+        return find_new(dispatcher, address, out);
     }
-    return route->sub_count > 0;
+    const clasp_err err = clasp_routes_find(dispatcher->routes, address, &out->route);
+    if (err == CLASP_NO_MEMORY) {
+        return find_new(dispatcher, address, out);
+    }
+    if (err == CLASP_OK) {
+        dispatcher->told[out->route.address_id] = 0;
+    }
+    return err == CLASP_OK && out->route.sub_count > 0;
 }
 
 static void add_subs(clasp_codec *codec, const clasp_route *route) {
@@ -101,54 +128,121 @@ static void add_subs(clasp_codec *codec, const clasp_route *route) {
     }
 }
 
-/*
- * The usual packet: a SET of an f64 and nothing else (docs/wire.md, section 3), for an address whose subscriptions the host knows of.
- * It is read in one look, and its address is compared with one that was checked before. @return the address id;
- * CLASP_NO_ADDRESS: it is something else, or not well-formed
- */
+/* The usual packet: a SET of an f64 and nothing else (docs/wire.md, section 3). It is read in one look, its address not looked into. */
+#define BUNDLE_TIMESTAMP 0x80u
 #define PLAIN_SET_SIZE 12u /* type, flags, length of the address, the number */
 
-static inline uint32_t known_number(clasp_dispatcher *dispatcher, clasp_span payload, double *number) {
-    const uint8_t *p = payload.at;
-    if (payload.len < PLAIN_SET_SIZE || p[0] != CLASP_MSG_SET || p[1] != CLASP_VALUE_F64) {
-        return CLASP_NO_ADDRESS;
-    }
-    const uint32_t len = clasp_load_u16(p + 2);
-    if (payload.len != PLAIN_SET_SIZE + len) {
-        return CLASP_NO_ADDRESS;
-    }
-    const uint32_t id = clasp_routes_id(dispatcher->routes, (clasp_span){p + 4, len});
-    if (id == CLASP_NO_ADDRESS || dispatcher->told[id] != dispatcher->generation) {
-        return CLASP_NO_ADDRESS;
-    }
-    *number = clasp_load_f64(p + 4 + len);
-    return id;
+/* The host knows of the subscriptions of an address. */
+static inline bool is_told(const clasp_dispatcher *dispatcher, uint32_t id) {
+    return dispatcher->told[id] == dispatcher->generation;
 }
 
-/* The head of a DELIVER, and what the host does not know yet. */
-static inline void add_head(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span address,
-                            const clasp_route *route) {
-    const bool has_id = route->address_id != CLASP_NO_ADDRESS;
-    const uint32_t told = has_id ? dispatcher->told[route->address_id] : 0;
-    const uint32_t new_text = told == 0 ? CLASP_NEW_TEXT : 0;
-    const uint32_t new_list = told != dispatcher->generation ? CLASP_NEW_LIST : 0;
+typedef struct plain_set {
+    clasp_span address;
+    const uint8_t *number;
+} plain_set;
+
+static inline bool is_plain(clasp_span payload, plain_set *out) {
+    const uint8_t *p = payload.at;
+    if (payload.len < PLAIN_SET_SIZE || p[0] != CLASP_MSG_SET || p[1] != CLASP_VALUE_F64) {
+        return false;
+    }
+    const uint32_t len = clasp_load_u16(p + 2);
+    *out = (plain_set){{p + 4, len}, p + 4 + len};
+    return payload.len == PLAIN_SET_SIZE + len;
+}
+
+/* One for an address without an id, that comes for the first time and leads where the host knows. */
+static int32_t new_number(clasp_dispatcher *dispatcher, clasp_codec *codec, const plain_set *set,
+                          uint32_t hash) {
+    uint32_t *seen = seen_place(dispatcher, hash);
+    clasp_reach reach;
+    if (*seen == hash || clasp_routes_reach(dispatcher->routes, set->address, &reach) != CLASP_OK ||
+        !reach.is_ascii) {
+        return CLASP_DISPATCH_TAPE;
+    }
+    if (reach.count == 0) {
+        *seen = hash;
+        return CLASP_DISPATCH_NOBODY;
+    }
+    const uint32_t group = clasp_groups_find(&dispatcher->groups, reach, dispatcher->generation);
+    if (group == CLASP_NO_GROUP) {
+        return CLASP_DISPATCH_TAPE;
+    }
+    *seen = hash;
+    codec->envelope.number = clasp_load_f64(set->number);
+    codec->envelope.group = group;
+    codec->envelope.text_at = clasp_codec_offset(codec, set->address.at);
+    codec->envelope.text_len = set->address.len;
+    return CLASP_DISPATCH_TEXT;
+}
+
+/* ---- deliveries ------------------------------------------------------------------------------------------------- */
+
+/* The head of a DELIVER. */
+static inline void add_head(clasp_codec *codec, clasp_span address, const clasp_route *route, uint32_t id,
+                            uint32_t news) {
     clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
     if (!cell) {
         return;
     }
     cell->kind = CLASP_CELL_DELIVER;
-    cell->a = route->address_id;
-    cell->b = new_text | new_list;
+    cell->a = id;
+    cell->b = news;
     cell->c = route->sub_count;
-    if (has_id) {
-        dispatcher->told[route->address_id] = dispatcher->generation;
-    }
-    if (new_text) {
+    if (news & CLASP_NEW_TEXT) {
         clasp_unpack_text(codec, address);
     }
-    if (new_list) {
+    if (news & CLASP_NEW_LIST) {
         add_subs(codec, route);
     }
+}
+
+/* For an address with an id: what the host does not know yet. */
+static void add_known(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span address,
+                      const clasp_route *route) {
+    uint32_t *told = &dispatcher->told[route->address_id];
+    const uint32_t new_text = *told == 0 ? CLASP_NEW_TEXT : 0;
+    const uint32_t new_list = *told != dispatcher->generation ? CLASP_NEW_LIST : 0;
+    *told = dispatcher->generation;
+    add_head(codec, address, route, route->address_id, new_text | new_list);
+}
+
+/* For one without: its text, and the list of its group if the host does not know that. */
+static void add_new(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span address, lead *to) {
+    uint32_t group = clasp_groups_find(&dispatcher->groups, to->reach, dispatcher->generation);
+    if (group != CLASP_NO_GROUP) {
+        to->route.sub_count = 0;
+        add_head(codec, address, &to->route, group, CLASP_IN_GROUP | CLASP_NEW_TEXT);
+        return;
+    }
+    clasp_routes_subs(dispatcher->routes, to->reach, &to->route);
+    if (to->route.sub_count <= CLASP_DISPATCH_GROUP_SUBS) {
+        group = clasp_groups_tell(&dispatcher->groups, to->reach, dispatcher->generation);
+    }
+    const uint32_t in_group = group != CLASP_NO_GROUP ? CLASP_IN_GROUP : 0;
+    add_head(codec, address, &to->route, group, in_group | CLASP_NEW_TEXT | CLASP_NEW_LIST);
+}
+
+static void add_lead(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span address, lead *to) {
+    if (to->route.address_id != CLASP_NO_ADDRESS) {
+        add_known(dispatcher, codec, address, &to->route);
+    } else {
+        add_new(dispatcher, codec, address, to);
+    }
+}
+
+/* A plain SET for an address that the host knows of, which was checked before. False: it is something else. */
+static inline bool take_number(clasp_dispatcher *dispatcher, clasp_span member, clasp_cell *cell) {
+    plain_set set;
+    uint32_t hash;
+    const uint32_t id =
+        is_plain(member, &set) ? clasp_routes_id(dispatcher->routes, set.address, &hash) : CLASP_NO_ADDRESS;
+    if (id == CLASP_NO_ADDRESS || !is_told(dispatcher, id)) {
+        return false;
+    }
+    *cell = (clasp_cell){.kind = CLASP_CELL_NUMBER, .a = id, .number = clasp_load_f64(set.number)};
+    return true;
 }
 
 static clasp_value value_of(const clasp_message *m) {
@@ -157,9 +251,9 @@ static clasp_value value_of(const clasp_message *m) {
 }
 
 /* What a SET or PUBLISH says, to those that were found. */
-static inline void deliver_found(clasp_dispatcher *dispatcher, clasp_codec *codec, const clasp_message *m,
-                                 const clasp_route *route) {
-    add_head(dispatcher, codec, m->address, route);
+static void deliver_found(clasp_dispatcher *dispatcher, clasp_codec *codec, const clasp_message *m,
+                          lead *to) {
+    add_lead(dispatcher, codec, m->address, to);
     if (m->type == CLASP_MSG_PUBLISH && m->has & CLASP_HAS_SAMPLES) {
         clasp_unpack_samples(codec, m->list);
     } else {
@@ -172,11 +266,11 @@ static void deliver_params(clasp_dispatcher *dispatcher, clasp_codec *codec, cla
     for (uint32_t left = params.count; left > 0 && codec->tape.err == CLASP_OK; left--) {
         clasp_param param;
         clasp_read_param(&r, &param);
-        clasp_route route;
+        lead to;
         if (r.err != CLASP_OK) {
             codec->tape.err = r.err;
-        } else if (find(dispatcher, param.address, &route)) {
-            add_head(dispatcher, codec, param.address, &route);
+        } else if (find(dispatcher, param.address, &to)) {
+            add_lead(dispatcher, codec, param.address, &to);
             clasp_unpack_value(codec, param.value);
         }
     }
@@ -187,12 +281,11 @@ static void deliver_message(clasp_dispatcher *dispatcher, clasp_codec *codec, co
 
 static inline void deliver_member(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span payload,
                                   uint32_t level) {
-    double number;
-    const uint32_t id = known_number(dispatcher, payload, &number);
-    if (id != CLASP_NO_ADDRESS) {
+    clasp_cell number;
+    if (take_number(dispatcher, payload, &number)) {
         clasp_cell *cell = clasp_tape_add(&codec->tape, 1);
         if (cell) {
-            *cell = (clasp_cell){.kind = CLASP_CELL_NUMBER, .a = id, .number = number};
+            *cell = number;
         }
         return;
     }
@@ -218,12 +311,12 @@ static void deliver_members(clasp_dispatcher *dispatcher, clasp_codec *codec, cl
 /* `level`: bundles around it. */
 static void deliver_message(clasp_dispatcher *dispatcher, clasp_codec *codec, const clasp_message *m,
                             uint32_t level) {
-    clasp_route route;
+    lead to;
     switch (m->type) {
     case CLASP_MSG_SET:
     case CLASP_MSG_PUBLISH:
-        if (find(dispatcher, m->address, &route)) {
-            deliver_found(dispatcher, codec, m, &route);
+        if (find(dispatcher, m->address, &to)) {
+            deliver_found(dispatcher, codec, m, &to);
         }
         break;
     case CLASP_MSG_SNAPSHOT:
@@ -247,19 +340,71 @@ static clasp_err run(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t 
     deliver_message(dispatcher, codec, &m, 0);
     if (codec->tape.err != CLASP_OK) {
         memset(dispatcher->told, 0, sizeof dispatcher->told); /* the host will not look at what it was told */
+        turn(dispatcher);
     }
     return codec->tape.err;
 }
 
-int32_t clasp_dispatcher_run(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t len) {
-    clasp_frame frame;
-    if (len <= sizeof codec->frame &&
-        clasp_frame_decode((clasp_span){codec->frame, len}, &frame, NULL) == CLASP_OK) {
-        const uint32_t id = known_number(dispatcher, frame.payload, &codec->envelope.number);
-        if (id != CLASP_NO_ADDRESS) {
-            return (int32_t)id;
+/* The members of a BUNDLE that are all such numbers. */
+static inline bool take_numbers(clasp_dispatcher *dispatcher, clasp_reader r, clasp_cell *cell,
+                                uint32_t count) {
+    for (; count > 0; count--, cell++) {
+        if (!take_number(dispatcher, clasp_next_member(&r), cell)) {
+            return false;
         }
     }
-    codec->envelope.err = run(dispatcher, codec, len);
-    return CLASP_DISPATCH_TAPE;
+    return true;
+}
+
+/* A BUNDLE of nothing else. It is looked at from member to member: what is not so is left to clasp_codec_open(), which judges the
+ * lengths of all members before the first one. */
+static int32_t run_bundle(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_span payload) {
+    clasp_reader r = clasp_reader_of((clasp_span){payload.at + 1, payload.len - 1});
+    const uint8_t flags = clasp_read_u8(&r);
+    const uint32_t count = clasp_read_u16(&r);
+    clasp_take(&r, flags & BUNDLE_TIMESTAMP ? sizeof(uint64_t) : 0);
+    if (count == 0 || count > clasp_left(&r) / PLAIN_SET_SIZE) {
+        return CLASP_DISPATCH_TAPE;
+    }
+    clasp_texts_begin(&codec->texts);
+    clasp_tape_clear(&codec->tape);
+    clasp_cell *cells = clasp_tape_add(&codec->tape, count);
+    return cells && take_numbers(dispatcher, r, cells, count) ? CLASP_DISPATCH_NUMBERS : CLASP_DISPATCH_TAPE;
+}
+
+/* A plain SET. */
+static inline int32_t run_set(clasp_dispatcher *dispatcher, clasp_codec *codec, const plain_set *set) {
+    uint32_t hash;
+    const uint32_t id = clasp_routes_id(dispatcher->routes, set->address, &hash);
+    if (id == CLASP_NO_ADDRESS) {
+        return new_number(dispatcher, codec, set, hash);
+    }
+    if (!is_told(dispatcher, id)) {
+        return CLASP_DISPATCH_TAPE;
+    }
+    codec->envelope.number = clasp_load_f64(set->number);
+    return (int32_t)id;
+}
+
+/* A frame that is one of these; CLASP_DISPATCH_TAPE: it is another one. */
+static inline int32_t run_plain(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t len) {
+    clasp_frame frame;
+    plain_set set;
+    if (len > sizeof codec->frame ||
+        clasp_frame_decode((clasp_span){codec->frame, len}, &frame, NULL) != CLASP_OK) {
+        return CLASP_DISPATCH_TAPE;
+    }
+    if (is_plain(frame.payload, &set)) {
+        return run_set(dispatcher, codec, &set);
+    }
+    return frame.payload.at[0] == CLASP_MSG_BUNDLE ? run_bundle(dispatcher, codec, frame.payload)
+                                                   : CLASP_DISPATCH_TAPE;
+}
+
+int32_t clasp_dispatcher_run(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t len) {
+    const int32_t done = run_plain(dispatcher, codec, len);
+    if (done == CLASP_DISPATCH_TAPE) {
+        codec->envelope.err = run(dispatcher, codec, len);
+    }
+    return done;
 }

@@ -42,7 +42,10 @@
  *   SNAPSHOT                                         count          as many PARAM
  *   PARAM        CLASP_PARAM_*          text         [revision]     value, [U64 revision] [STRING writer] [U64 timestamp]
  *   FIELDS                                                          MAP: any other message (wire/fields.h)
- *   DELIVER      address id, or ~0      CLASP_NEW_*  count          [TEXT address] [subscription ids, four a cell], value
+ *   DELIVER      address id, group id or ~0
+ *                                       CLASP_NEW_*, CLASP_IN_GROUP
+ *                                                    count of a new list
+ *                                                                   [TEXT address] [subscription ids, four a cell], value
  *   NUMBER       address id             (number)                    a DELIVER of an f64 to those that were named the last time
  */
 // clang-format off
@@ -63,6 +66,7 @@ typedef enum clasp_cell_kind {
 #define CLASP_NEW_TEXT 1u    /* the address id means another text now */
 #define CLASP_NEW_LIST \
     2u /* it leads to other subscriptions now; else to those that were named the last time */
+#define CLASP_IN_GROUP 4u /* `a` is a group of patterns (groups.h): the text is not to be kept, the list is */
 
 /** One cell; the glue reads this layout through typed arrays. */
 typedef struct clasp_cell {

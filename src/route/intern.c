@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "route/hash.h"
-
 #define FIRST_CAP 16u
 
 void clasp_intern_init(clasp_intern *intern, uint32_t max_count, uint32_t max_bytes, uint64_t seed) {
@@ -46,34 +44,20 @@ static void link_newest(clasp_intern *intern, uint32_t id) {
 
 /* ---- coming and going ---------------------------------------------------------------------------------------- */
 
-static inline bool is_address(const clasp_interned *entry, clasp_span address) {
-    return entry->text && entry->len == address.len && clasp_same_bytes(entry->text, address.at, address.len);
+void clasp_intern_refresh(clasp_intern *intern, uint32_t id) {
+    unlink_id(intern, id);
+    link_newest(intern, id);
 }
 
-/* Note the use of an address, which is the newest one then, or new enough. */
-static inline uint32_t use(clasp_intern *intern, uint32_t id) {
-    if (intern->links - intern->entries[id].since > intern->max_count / 4) {
-        unlink_id(intern, id);
-        link_newest(intern, id);
-    }
-    return intern->last = id;
-}
-
-uint32_t clasp_intern_find(clasp_intern *intern, clasp_span address, uint32_t *hash) {
-    /* Addresses often come in turns: the one that came next the last time needs no hash. */
-    uint32_t *next = intern->last == CLASP_NONE ? NULL : &intern->entries[intern->last].next;
-    if (next && *next != CLASP_NONE && is_address(&intern->entries[*next], address)) {
-        *hash = intern->entries[*next].hash;
-        return use(intern, *next);
-    }
+uint32_t clasp_intern_search(clasp_intern *intern, clasp_span address, uint32_t *hash) {
     *hash = clasp_hash(intern->seed, address);
     clasp_probe probe = clasp_table_probe(&intern->table, *hash);
     for (uint32_t id; (id = clasp_table_next(&intern->table, &probe)) != CLASP_NONE;) {
-        if (is_address(&intern->entries[id], address)) {
-            if (next) {
-                *next = id;
+        if (clasp_interned_is(&intern->entries[id], address)) {
+            if (intern->last != CLASP_NONE) {
+                intern->entries[intern->last].next = id;
             }
-            return use(intern, id);
+            return clasp_intern_use(intern, id);
         }
     }
     return CLASP_NONE;
@@ -151,8 +135,7 @@ static bool make_room(clasp_intern *intern, uint32_t bytes) {
 
 bool clasp_intern_keep(clasp_intern *intern, const uint32_t *list, uint32_t list_len, uint64_t stamp) {
     if (intern->newest != intern->last) { /* it must not be the one that goes */
-        unlink_id(intern, intern->last);
-        link_newest(intern, intern->last);
+        clasp_intern_refresh(intern, intern->last);
     }
     clasp_interned *entry = &intern->entries[intern->last];
     if (entry->list_len != list_len) {

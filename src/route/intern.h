@@ -7,6 +7,7 @@
 #define CLASP_ROUTE_INTERN_H
 
 #include "base/bytes.h"
+#include "route/hash.h"
 #include "route/table.h"
 
 typedef struct clasp_interned {
@@ -42,9 +43,35 @@ typedef struct clasp_intern {
 void clasp_intern_init(clasp_intern *intern, uint32_t max_count, uint32_t max_bytes, uint64_t seed);
 void clasp_intern_deinit(clasp_intern *intern);
 
+static inline bool clasp_interned_is(const clasp_interned *entry, clasp_span address) {
+    return entry->text && entry->len == address.len && clasp_same_bytes(entry->text, address.at, address.len);
+}
+
+/** Make an address the newest one. */
+void clasp_intern_refresh(clasp_intern *intern, uint32_t id);
+
+/* Note the use of an address, which is the newest one then, or new enough. */
+static inline uint32_t clasp_intern_use(clasp_intern *intern, uint32_t id) {
+    if (intern->links - intern->entries[id].since > intern->max_count / 4) {
+        clasp_intern_refresh(intern, id);
+    }
+    return intern->last = id;
+}
+
+/** As clasp_intern_find(), by the hash. */
+uint32_t clasp_intern_search(clasp_intern *intern, clasp_span address, uint32_t *hash);
+
 /** The id of an address, which is a recently used one then; CLASP_NONE when it is not interned.
  *  `hash` is set in either case, for clasp_intern_add(). */
-uint32_t clasp_intern_find(clasp_intern *intern, clasp_span address, uint32_t *hash);
+static inline uint32_t clasp_intern_find(clasp_intern *intern, clasp_span address, uint32_t *hash) {
+    /* Addresses often come in turns: the one that came next the last time needs no hash. */
+    const uint32_t next = intern->last == CLASP_NONE ? CLASP_NONE : intern->entries[intern->last].next;
+    if (next == CLASP_NONE || !clasp_interned_is(&intern->entries[next], address)) {
+        return clasp_intern_search(intern, address, hash);
+    }
+    *hash = intern->entries[next].hash;
+    return clasp_intern_use(intern, next);
+}
 
 /** Intern an address that clasp_intern_find() has not found; others may go. CLASP_NONE: no memory, nothing has changed. */
 uint32_t clasp_intern_add(clasp_intern *intern, clasp_span address, uint32_t hash);

@@ -25,8 +25,9 @@ struct clasp_routes {
     clasp_intern intern;
     clasp_trie trie;
     subscription *subs;
-    uint32_t *found; /* what the last walk has found: room for all subscriptions */
-    uint32_t cap;    /* places allocated in both */
+    uint32_t *nodes; /* what the last walk has come to: room for a node of each subscription */
+    uint32_t *found; /* the subscriptions there: room for all */
+    uint32_t cap;    /* places allocated in all three */
     uint32_t free_place;
     uint32_t count;
     uint32_t pattern_bytes;
@@ -60,6 +61,7 @@ void clasp_routes_free(clasp_routes *routes) {
         free(routes->subs[place].pattern);
     }
     free(routes->subs);
+    free(routes->nodes);
     free(routes->found);
     clasp_table_deinit(&routes->by_id);
     clasp_trie_deinit(&routes->trie);
@@ -95,9 +97,11 @@ static bool grow(clasp_routes *routes) {
     const uint32_t cap = doubled < most && doubled > routes->cap ? doubled : most;
     subscription *subs = realloc(routes->subs, cap * sizeof *subs);
     routes->subs = subs ? subs : routes->subs;
+    uint32_t *nodes = realloc(routes->nodes, cap * sizeof *nodes);
+    routes->nodes = nodes ? nodes : routes->nodes;
     uint32_t *found = realloc(routes->found, cap * sizeof *found);
     routes->found = found ? found : routes->found;
-    if (!subs || !found) {
+    if (!subs || !nodes || !found) {
         return false;
     }
     for (uint32_t place = cap; place-- > routes->cap;) {
@@ -238,34 +242,45 @@ static void sort(uint32_t *ids, uint32_t count) {
     }
 }
 
-/* Into `found`; each subscription hangs at one node, so it is met once. @return how many */
-static uint32_t walk(clasp_routes *routes, clasp_span address) {
-    const uint32_t *nodes;
-    const uint32_t node_count = clasp_trie_walk(&routes->trie, address, &nodes);
+void clasp_routes_subs(clasp_routes *routes, clasp_reach reach, clasp_route *out) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < node_count; i++) {
-        uint32_t place = routes->trie.nodes[nodes[i]].owner;
+    for (uint32_t i = 0; i < reach.count; i++) {
+        uint32_t place = routes->trie.nodes[reach.patterns[i]].owner;
         for (; place != CLASP_NONE; place = routes->subs[place].next) {
-            routes->found[count++] = routes->subs[place].id;
+            routes->found[count++] = routes->subs[place].id; /* once: each hangs at one node */
         }
     }
     sort(routes->found, count);
-    return count;
+    *out = (clasp_route){CLASP_NO_ADDRESS, false, routes->found, count};
 }
 
-/* What an interned address leads to: the list kept with it, made anew when it is old. */
-static inline void fill(clasp_routes *routes, uint32_t id, clasp_span address, bool is_new,
-                        clasp_route *out) {
-    clasp_intern *intern = &routes->intern;
-    const clasp_interned *entry = &intern->entries[id];
-    if (entry->stamp != routes->generation) {
-        const uint32_t count = walk(routes, address);
-        if (!clasp_intern_keep(intern, routes->found, count, routes->generation)) {
-            *out = (clasp_route){id, is_new, routes->found, count};
-            return;
-        }
+clasp_err clasp_routes_reach(clasp_routes *routes, clasp_span address, clasp_reach *out) {
+    clasp_path path;
+    if (!clasp_path_cut(&path, address, routes->bounds.hash_seed)) {
+        return CLASP_BAD_ADDRESS;
     }
-    *out = (clasp_route){id, is_new, entry->list, entry->list_len};
+    const uint32_t count = clasp_trie_walk(&routes->trie, &path, routes->nodes);
+    *out = (clasp_reach){routes->nodes, count, path.is_ascii};
+    return CLASP_OK;
+}
+
+/* The list of an interned address, made anew. */
+static void renew(clasp_routes *routes, uint32_t id, clasp_route *out) {
+    clasp_reach reach = {NULL, 0, false};
+    clasp_routes_reach(routes, clasp_routes_address(routes, id),
+                       &reach); /* it is an address: it was interned as one */
+    clasp_routes_subs(routes, reach, out);
+    clasp_intern_keep(&routes->intern, out->subs, out->sub_count, routes->generation);
+    out->address_id = id;
+}
+
+void clasp_routes_at(clasp_routes *routes, uint32_t address_id, clasp_route *out) {
+    const clasp_interned *entry = &routes->intern.entries[address_id];
+    if (entry->stamp != routes->generation) {
+        renew(routes, address_id, out);
+    } else {
+        *out = (clasp_route){address_id, false, entry->list, entry->list_len};
+    }
 }
 
 clasp_err clasp_routes_find(clasp_routes *routes, clasp_span address, clasp_route *out) {
@@ -282,27 +297,13 @@ clasp_err clasp_routes_find(clasp_routes *routes, clasp_span address, clasp_rout
             return CLASP_NO_MEMORY;
         }
     }
-    fill(routes, id, address, is_new, out);
+    clasp_routes_at(routes, id, out);
+    out->is_new = is_new;
     return CLASP_OK;
 }
 
-clasp_err clasp_routes_peek(clasp_routes *routes, clasp_span address, uint32_t *hash, clasp_route *out) {
-    const uint32_t id = clasp_intern_find(&routes->intern, address, hash);
-    if (id != CLASP_NONE) {
-        fill(routes, id, address, false, out);
-        return CLASP_OK;
-    }
-    if (clasp_address_check(address) != CLASP_OK) {
-        return CLASP_BAD_ADDRESS;
-    }
-    const uint32_t count = walk(routes, address);
-    *out = (clasp_route){CLASP_NO_ADDRESS, false, routes->found, count};
-    return CLASP_OK;
-}
-
-uint32_t clasp_routes_id(clasp_routes *routes, clasp_span address) {
-    uint32_t hash;
-    return clasp_intern_find(&routes->intern, address, &hash); /* CLASP_NONE is CLASP_NO_ADDRESS */
+uint32_t clasp_routes_id(clasp_routes *routes, clasp_span address, uint32_t *hash) {
+    return clasp_intern_find(&routes->intern, address, hash); /* CLASP_NONE is CLASP_NO_ADDRESS */
 }
 
 clasp_span clasp_routes_address(const clasp_routes *routes, uint32_t address_id) {
@@ -315,7 +316,7 @@ clasp_span clasp_routes_address(const clasp_routes *routes, uint32_t address_id)
 
 /* ---- memory -------------------------------------------------------------------------------------------------- */
 
-#define SUB_BYTES (sizeof(subscription) + sizeof(uint32_t)) /* with its room in `found` */
+#define SUB_BYTES (sizeof(subscription) + 2 * sizeof(uint32_t)) /* with its room in `nodes` and `found` */
 
 size_t clasp_routes_memory(const clasp_routes *routes) {
     return sizeof *routes + clasp_intern_memory(&routes->intern) + clasp_trie_memory(&routes->trie) +

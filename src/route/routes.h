@@ -58,16 +58,31 @@ clasp_err clasp_routes_find(clasp_routes *routes, clasp_span address, clasp_rout
 #define CLASP_NO_ADDRESS UINT32_MAX /* no id */
 
 /**
- * As clasp_routes_find(), but an address that is not interned stays so: `address_id` is CLASP_NO_ADDRESS then. For addresses that may
- * never come again.
+ * The id of an interned address; CLASP_NO_ADDRESS when it is not. The text needs no check: it is one that was checked before, or none.
  * @param hash set to the address's hash under the seed
  */
-clasp_err clasp_routes_peek(clasp_routes *routes, clasp_span address, uint32_t *hash, clasp_route *out);
+uint32_t clasp_routes_id(clasp_routes *routes, clasp_span address, uint32_t *hash);
+
+/** What the address leads to whose id clasp_routes_id() has just given. */
+void clasp_routes_at(clasp_routes *routes, uint32_t address_id, clasp_route *out);
+
+/** The patterns that match an address. Lent: valid until the next call with the same `routes`. */
+typedef struct clasp_reach {
+    const uint32_t *
+        patterns; /* numbers that mean the same patterns, in the same order, until a subscription comes or goes */
+    uint32_t count;
+    bool is_ascii; /* the address */
+} clasp_reach;
 
 /**
- * The id of an interned address; CLASP_NO_ADDRESS when it is not. The text needs no check: it is one that was checked before, or none.
+ * Match an address without interning it, or looking whether it is: for those that may never come again. What is not ASCII must be
+ * well-formed UTF-8 already.
+ * @return CLASP_OK; CLASP_BAD_ADDRESS
  */
-uint32_t clasp_routes_id(clasp_routes *routes, clasp_span address);
+clasp_err clasp_routes_reach(clasp_routes *routes, clasp_span address, clasp_reach *out);
+
+/** The subscriptions of the patterns that clasp_routes_reach() has just found: `out->address_id` is CLASP_NO_ADDRESS. */
+void clasp_routes_subs(clasp_routes *routes, clasp_reach reach, clasp_route *out);
 
 /** Text of an interned address, lent until it is evicted; an empty span when there is none. */
 clasp_span clasp_routes_address(const clasp_routes *routes, uint32_t address_id);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "route/address.h"
-#include "route/hash.h"
 #include "route/segment.h"
 
 #define NO_NODE 0u
@@ -85,17 +84,23 @@ static node_kind kind_of(clasp_span segment) {
     return clasp_is_globstar(segment) ? GLOBSTAR : STAR; /* a longer run of stars is one star */
 }
 
-static uint32_t edge_hash(uint32_t parent, uint32_t segment_hash) {
+static inline uint32_t edge_hash(uint32_t parent, uint32_t segment_hash) {
     const uint32_t hash = segment_hash ^ parent * 0x9E3779B1u;
     return hash ^ hash >> 15;
 }
 
-static uint32_t find_edge(const clasp_trie *trie, uint32_t parent, clasp_span segment, uint32_t hash) {
-    clasp_probe probe = clasp_table_probe(&trie->edges, hash);
+/* The bit of a literal child in its parent. */
+static inline uint32_t literal_bit(const clasp_step *step) { return 1u << (step->hash >> 27); }
+
+static inline bool is_child(const clasp_trie_node *n, uint32_t parent, const clasp_step *step) {
+    return n->parent == parent && n->tail == step->tail && n->len == step->len &&
+           (n->len <= 8 || clasp_same_bytes(n->text, step->at, step->len - 8));
+}
+
+static inline uint32_t find_edge(const clasp_trie *trie, uint32_t parent, const clasp_step *step) {
+    clasp_probe probe = clasp_table_probe(&trie->edges, edge_hash(parent, step->hash));
     for (uint32_t node; (node = clasp_table_next(&trie->edges, &probe)) != CLASP_NONE;) {
-        const clasp_trie_node *n = &trie->nodes[node];
-        if (n->parent == parent && n->len == segment.len &&
-            clasp_same_bytes(n->text, segment.at, segment.len)) {
+        if (is_child(&trie->nodes[node], parent, step)) {
             return node;
         }
     }
@@ -123,34 +128,34 @@ static uint32_t *wild_child(clasp_trie_node *parent, node_kind kind) {
     return kind == STAR ? &parent->star : &parent->globstar;
 }
 
-static uint32_t make_child(clasp_trie *trie, uint32_t parent, clasp_span segment, node_kind kind,
-                           uint32_t hash) {
+static uint32_t make_child(clasp_trie *trie, uint32_t parent, const clasp_step *step, node_kind kind) {
     const bool has_text = kind == LITERAL || kind == MIXED;
     if ((trie->free_node == NO_NODE && !grow(trie)) || (has_text && !clasp_table_reserve(&trie->edges))) {
         return NO_NODE;
     }
-    uint8_t *text = has_text ? malloc(segment.len ? segment.len : 1) : NULL;
+    uint8_t *text = has_text ? malloc(step->len ? step->len : 1) : NULL;
     if (has_text && !text) {
         return NO_NODE;
     }
     const uint32_t child = take_node(trie);
     clasp_trie_node *node = &trie->nodes[child];
     node->parent = parent;
-    node->kind = kind;
+    node->kind = (uint8_t)kind;
     if (has_text) {
-        memcpy(text, segment.at, segment.len);
+        memcpy(text, step->at, step->len);
         node->text = text;
-        node->len = segment.len;
-        node->hash = hash;
-        trie->text_bytes += segment.len;
-        clasp_table_add(&trie->edges, hash, child);
+        node->len = (uint16_t)step->len;
+        node->tail = step->tail;
+        trie->text_bytes += step->len;
+        clasp_table_add(&trie->edges, edge_hash(parent, step->hash), child);
     } else {
         *wild_child(&trie->nodes[parent], kind) = child;
     }
     if (kind == MIXED) {
         link_mixed(trie, parent, child);
+    } else if (kind == LITERAL) {
+        trie->nodes[parent].literals |= literal_bit(step);
     }
-    trie->nodes[parent].literals += kind == LITERAL;
     trie->nodes[parent].uses++;
     return child;
 }
@@ -162,10 +167,18 @@ static uint32_t child_for(clasp_trie *trie, uint32_t parent, clasp_span segment)
         return parent; /* two in a row match what one matches */
     }
     const bool has_text = kind == LITERAL || kind == MIXED;
-    const uint32_t hash = has_text ? edge_hash(parent, clasp_hash(trie->seed, segment)) : 0;
+    const clasp_step step = clasp_step_of(segment, trie->seed);
     const uint32_t child =
-        has_text ? find_edge(trie, parent, segment, hash) : *wild_child(&trie->nodes[parent], kind);
-    return child != NO_NODE ? child : make_child(trie, parent, segment, kind, hash);
+        has_text ? find_edge(trie, parent, &step) : *wild_child(&trie->nodes[parent], kind);
+    return child != NO_NODE ? child : make_child(trie, parent, &step, kind);
+}
+
+static void remove_edge(clasp_trie *trie, uint32_t node) {
+    clasp_trie_node *gone = &trie->nodes[node];
+    const clasp_step step = clasp_step_of((clasp_span){gone->text, gone->len}, trie->seed);
+    clasp_table_remove(&trie->edges, edge_hash(gone->parent, step.hash), node);
+    trie->text_bytes -= gone->len;
+    free(gone->text);
 }
 
 /* Free a node that nothing uses any more, and those above it for which that has become true. */
@@ -173,19 +186,18 @@ static void prune(clasp_trie *trie, uint32_t node) {
     while (node != ROOT && trie->nodes[node].uses == 0) {
         clasp_trie_node *gone = &trie->nodes[node];
         const uint32_t parent = gone->parent;
-        trie->nodes[parent].literals -= gone->kind == LITERAL;
+        clasp_trie_node *above = &trie->nodes[parent];
         if (gone->kind == MIXED) {
             unlink_mixed(trie, gone);
         }
         if (gone->text) {
-            clasp_table_remove(&trie->edges, gone->hash, node);
-            trie->text_bytes -= gone->len;
-            free(gone->text);
+            remove_edge(trie, node);
         } else {
-            *wild_child(&trie->nodes[parent], (node_kind)gone->kind) = NO_NODE;
+            *wild_child(above, (node_kind)gone->kind) = NO_NODE;
         }
         free_node(trie, node);
-        trie->nodes[parent].uses--;
+        above->uses--;
+        above->literals = above->uses > 0 ? above->literals : 0;
         node = parent;
     }
 }
@@ -212,72 +224,121 @@ void clasp_trie_release(clasp_trie *trie, uint32_t node) {
 
 /* ---- walking ------------------------------------------------------------------------------------------------- */
 
-static void next_step(clasp_trie *trie) {
-    if (++trie->step == 0) { /* after 2^32 steps, old marks would look new */
-        for (uint32_t node = 0; node < trie->cap; node++) {
-            trie->nodes[node].mark = 0;
-        }
-        trie->step = 1;
+/* One walk. What is often looked at is at hand here: nothing moves meanwhile. */
+typedef struct walk {
+    clasp_trie_node *nodes;
+    const clasp_trie *trie;
+    uint32_t *reached; /* as in the trie */
+    uint32_t *next;
+    uint32_t *matches;
+    uint32_t next_count;
+    uint32_t match_count;
+    uint32_t step;
+    uint32_t first; /* marks from here on are this walk's */
+} walk;
+
+/* Reach "**": what it ends with matches whatever follows, so it is found now; it is gone on with for the sake of its children. It
+ * alone can be reached in two ways: from above, and from itself. */
+static inline void reach_globstar(walk *w, uint32_t node) {
+    clasp_trie_node *n = &w->nodes[node];
+    if (n->mark == w->step) {
+        return;
+    }
+    if (n->mark < w->first && n->owner != CLASP_NONE) {
+        w->matches[w->match_count++] = node;
+    }
+    n->mark = w->step;
+    if ((n->literals | n->star | n->mixed) != 0) {
+        w->next[w->next_count++] = node;
     }
 }
 
-/* Reach a node, and with it its child "**", which takes zero segments too. @return the nodes reached so far */
-static uint32_t reach(clasp_trie *trie, uint32_t *reached, uint32_t count, uint32_t node) {
-    for (; node != NO_NODE && trie->nodes[node].mark != trie->step; node = trie->nodes[node].globstar) {
-        trie->nodes[node].mark = trie->step;
-        reached[count++] = node;
+/* Reach any other node, and with it its child "**", which takes zero segments too. */
+static inline void reach(walk *w, uint32_t node) {
+    w->next[w->next_count++] = node;
+    if (w->nodes[node].globstar != NO_NODE) {
+        reach_globstar(w, w->nodes[node].globstar);
     }
-    return count;
+}
+
+static inline void reach_mixed(walk *w, uint32_t child, const clasp_step *step) {
+    for (; child != NO_NODE; child = w->nodes[child].next) {
+        const clasp_span pattern = {w->nodes[child].text, w->nodes[child].len};
+        if (clasp_match_segment(pattern, (clasp_span){step->at, step->len})) {
+            reach(w, child);
+        }
+    }
 }
 
 /* Reach all that lies one segment behind `node`. */
-static uint32_t reach_behind(clasp_trie *trie, uint32_t count, uint32_t node, clasp_span segment,
-                             uint32_t hash) {
-    const clasp_trie_node *n = &trie->nodes[node];
+static inline void reach_behind(walk *w, uint32_t node, const clasp_step *step) {
+    const clasp_trie_node *n = &w->nodes[node];
     if (n->kind == GLOBSTAR) {
-        count = reach(trie, trie->next, count, node);
+        reach_globstar(w, node);
     }
-    count = reach(trie, trie->next, count, n->star);
-    if (n->literals > 0) {
-        count = reach(trie, trie->next, count, find_edge(trie, node, segment, edge_hash(node, hash)));
+    if (n->star != NO_NODE) {
+        reach(w, n->star);
     }
-    for (uint32_t child = n->mixed; child != NO_NODE; child = trie->nodes[child].next) {
-        const clasp_span pattern = {trie->nodes[child].text, trie->nodes[child].len};
-        if (clasp_match_segment(pattern, segment)) {
-            count = reach(trie, trie->next, count, child);
+    if (n->literals & literal_bit(step)) {
+        const uint32_t child = find_edge(w->trie, node, step);
+        if (child != NO_NODE) {
+            reach(w, child);
         }
     }
+    reach_mixed(w, n->mixed, step);
+}
+
+/* What was reached becomes what the walk is at. @return how many */
+static inline uint32_t turn(walk *w) {
+    uint32_t *reached = w->reached;
+    w->reached = w->next;
+    w->next = reached;
+    w->step++;
+    const uint32_t count = w->next_count;
+    w->next_count = 0;
     return count;
 }
 
-static uint32_t keep_owned(clasp_trie *trie, uint32_t count) {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (trie->nodes[trie->reached[i]].owner != CLASP_NONE) {
-            trie->reached[kept++] = trie->reached[i];
-        }
+/* So that no step of a walk comes to 0, or below an old mark. */
+static void renew_marks(clasp_trie *trie) {
+    for (uint32_t node = 0; node < trie->cap; node++) {
+        trie->nodes[node].mark = 0;
     }
-    return kept;
+    trie->step = 0;
 }
 
-uint32_t clasp_trie_walk(clasp_trie *trie, clasp_span address, const uint32_t **matches) {
-    clasp_segments left = clasp_segments_of(address);
-    next_step(trie);
-    uint32_t count = reach(trie, trie->reached, 0, ROOT);
-    for (clasp_span segment; count > 0 && clasp_next_segment(&left, &segment);) {
-        const uint32_t hash = clasp_hash(trie->seed, segment);
-        uint32_t next_count = 0;
-        next_step(trie);
-        for (uint32_t i = 0; i < count; i++) {
-            next_count = reach_behind(trie, next_count, trie->reached[i], segment, hash);
-        }
-        uint32_t *reached = trie->reached;
-        trie->reached = trie->next;
-        trie->next = reached;
-        count = next_count;
+static walk begin(clasp_trie *trie, uint32_t *matches) {
+    if (trie->step > UINT32_MAX - 2 * CLASP_ADDRESS_SEGMENTS) {
+        renew_marks(trie);
     }
-    *matches = trie->reached;
-    return keep_owned(trie, count);
+    const uint32_t step = trie->step + 1;
+    return (walk){.nodes = trie->nodes,
+                  .trie = trie,
+                  .reached = trie->reached,
+                  .next = trie->next,
+                  .matches = matches,
+                  .step = step,
+                  .first = step};
+}
+
+uint32_t clasp_trie_walk(clasp_trie *trie, const clasp_path *path, uint32_t *matches) {
+    walk w = begin(trie, matches);
+    reach(&w, ROOT);
+    uint32_t count = turn(&w);
+    for (uint32_t i = 0; i < path->count && count > 0; i++) {
+        for (uint32_t k = 0; k < count; k++) {
+            reach_behind(&w, w.reached[k], &path->steps[i]);
+        }
+        count = turn(&w);
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        const clasp_trie_node *n = &w.nodes[w.reached[k]];
+        if (n->owner != CLASP_NONE && n->kind != GLOBSTAR) {
+            matches[w.match_count++] = w.reached[k];
+        }
+    }
+    trie->step = w.step;
+    return w.match_count;
 }
 
 /* A node, and its room in the two lists of a walk. */

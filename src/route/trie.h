@@ -6,23 +6,25 @@
 #define CLASP_ROUTE_TRIE_H
 
 #include "base/bytes.h"
+#include "route/path.h"
 #include "route/table.h"
 
 typedef struct clasp_trie_node {
-    uint8_t *text; /* the segment of a literal, or of one with stars inside; NULL for "*" and "**" */
-    uint32_t len;
-    uint32_t hash;     /* of parent and segment */
+    uint8_t *text;     /* the segment of a literal, or of one with stars inside; NULL for "*" and "**" */
+    uint64_t tail;     /* of it, as in clasp_step */
     uint32_t parent;   /* of a free node: the next free one */
     uint32_t star;     /* child "*"; 0: none */
     uint32_t globstar; /* child "**"; 0: none */
     uint32_t mixed;    /* first child with stars inside its segment; 0: none */
     uint32_t next;     /* siblings in that list; 0 at the ends */
     uint32_t prev;
-    uint32_t literals; /* children with a text and no star in it */
-    uint32_t uses;     /* children, and calls of clasp_trie_insert() that are not released yet */
-    uint32_t owner;    /* the owner's; CLASP_NONE at first, and whenever no pattern ends here */
-    uint32_t mark;     /* the step of a walk that has reached this node */
-    uint32_t kind;
+    uint32_t
+        literals; /* a bit for each child with a text and no star in it, by its hash; those of former ones may be left */
+    uint32_t uses;  /* children, and calls of clasp_trie_insert() that are not released yet */
+    uint32_t owner; /* the owner's; CLASP_NONE at first, and whenever no pattern ends here */
+    uint32_t mark;  /* of "**": the step of a walk that has reached this node last */
+    uint16_t len;   /* of the text */
+    uint8_t kind;
 } clasp_trie_node;
 
 typedef struct clasp_trie {
@@ -46,11 +48,13 @@ uint32_t clasp_trie_insert(clasp_trie *trie, clasp_span pattern);
 void clasp_trie_release(clasp_trie *trie, uint32_t node);
 
 /**
- * The nodes with an owner whose patterns match a checked address, each once, in no order. Worst case: for each segment
- * of the address, every node once (nodes with stars inside their segment: a comparison of segments). No allocation.
- * @return how many; `matches` is lent
+ * The nodes with an owner whose patterns match an address that was cut under the trie's seed, each once, in an order that is the same
+ * until a pattern comes or goes. Worst case: for each segment of the address, every node once (nodes with stars inside their segment:
+ * a comparison of segments). No allocation.
+ * @param matches room for as many nodes as have owners
+ * @return how many
  */
-uint32_t clasp_trie_walk(clasp_trie *trie, clasp_span address, const uint32_t **matches);
+uint32_t clasp_trie_walk(clasp_trie *trie, const clasp_path *path, uint32_t *matches);
 
 /** Bytes held, with all tables; and the most that can become with `patterns` patterns of `bytes` bytes and `segments`
  *  segments together. */

@@ -28,7 +28,9 @@ static tape_host *host;
 static clasp_dispatcher *dispatcher;
 static uint8_t frame_bytes[CLASP_FRAME_MAX];
 
-/* What the host was told of the core's ids. */
+/* What the host was told of the core's groups, and of its ids. */
+static sub_list told_groups[CLASP_DISPATCH_GROUPS];
+
 static struct {
     sub_list subs;
     uint32_t len;
@@ -37,12 +39,14 @@ static struct {
 
 static delivery got[4096];
 static uint32_t got_count;
+static int32_t last_run; /* what clasp_dispatcher_run() gave */
 
 /* ---- the host -------------------------------------------------------------------------------------------------- */
 
 static inline void open_dispatcher(void) {
     dispatcher = clasp_dispatcher_new(SEED);
     memset(told, 0, sizeof told);
+    memset(told_groups, 0, sizeof told_groups);
     CHECK(dispatcher != NULL);
 }
 
@@ -77,6 +81,13 @@ static inline void keep_told(uint32_t id, const delivery *d) {
     }
 }
 
+static inline void read_group(uint32_t group, delivery *out) {
+    if (CHECK(group < CLASP_DISPATCH_GROUPS)) {
+        out->subs = told_groups[group];
+        CHECK(out->subs.count > 0);
+    }
+}
+
 static inline const clasp_cell *read_news(const clasp_cell *at, uint32_t count, delivery *out) {
     if (out->news & CLASP_NEW_TEXT) {
         CHECK_EQ(at->kind, CLASP_CELL_TEXT);
@@ -98,14 +109,21 @@ static inline const clasp_cell *read_delivery(const clasp_cell *head, delivery *
     }
     CHECK_EQ(head->kind, CLASP_CELL_DELIVER);
     *out = (delivery){.news = head->b};
-    if (head->a == CLASP_NO_ADDRESS) {
-        CHECK_EQ(head->b, CLASP_NEW_TEXT | CLASP_NEW_LIST);
+    const bool in_group = head->b & CLASP_IN_GROUP;
+    if (in_group || head->a == CLASP_NO_ADDRESS) {
+        CHECK(head->b & CLASP_NEW_TEXT);
     } else {
         read_told(head->a, out);
     }
     const clasp_cell *at = read_news(head + 1, head->c, out);
-    CHECK_EQ(out->subs.count, head->c);
-    keep_told(head->a, out);
+    if (!in_group) {
+        keep_told(head->a, out);
+    } else if (!(head->b & CLASP_NEW_LIST)) {
+        read_group(head->a, out);
+    } else if (CHECK(head->a < CLASP_DISPATCH_GROUPS)) {
+        told_groups[head->a] = out->subs;
+    }
+    CHECK(out->subs.count > 0);
     out->value = at;
     out->number = at->kind == CLASP_VALUE_F64 ? at->number : -1;
     return skip_value(at);
@@ -126,23 +144,35 @@ static inline clasp_err run(clasp_span frame) {
     const int32_t id = clasp_dispatcher_run(dispatcher, codec, frame.len);
     host_refresh(host);
     got_count = 0;
+    last_run = id;
     if (id >= 0) {
         CHECK_EQ(codec->envelope.err, CLASP_OK);
         got[got_count++] = (delivery){.number = codec->envelope.number};
         read_told((uint32_t)id, &got[0]);
         return CLASP_OK;
     }
-    CHECK_EQ(id, CLASP_DISPATCH_TAPE);
-    if (codec->envelope.err == CLASP_OK) {
+    if (id == CLASP_DISPATCH_TEXT) {
+        const clasp_envelope *e = &codec->envelope;
+        got[got_count++] = (delivery){.number = e->number,
+                                      .news = CLASP_NEW_TEXT,
+                                      .address = {(const uint8_t *)codec + e->text_at, e->text_len}};
+        CHECK_EQ(e->text_at % 4, 0);
+        read_group(e->group, &got[0]);
+    }
+    if (id == CLASP_DISPATCH_TEXT || id == CLASP_DISPATCH_NOBODY) {
+        return CLASP_OK;
+    }
+    if (id == CLASP_DISPATCH_NUMBERS || codec->envelope.err == CLASP_OK) {
         read_tape();
     }
-    return (clasp_err)codec->envelope.err;
+    return id == CLASP_DISPATCH_NUMBERS ? CLASP_OK : (clasp_err)codec->envelope.err;
 }
 
-/* How a delivery came: `+` with its address, `*` with its subscriptions alone, `!` as a number alone. */
+/* How a delivery came: `+` with its address, `*` with its subscriptions alone, `!` as a number alone, `~` as an address and a
+ * number. */
 static inline const char *mark_of(const delivery *d) {
     if (!d->value) {
-        return "!";
+        return d->news & CLASP_NEW_TEXT ? "~" : "!";
     }
     return d->news & CLASP_NEW_TEXT ? "+" : d->news ? "*" : "";
 }

@@ -2,6 +2,7 @@
 #include "codec/dispatch.h"
 
 #include "alloc.h"
+#include "codec/groups.h"
 #include "dispatch_host.h"
 #include "frames.h"
 #include "wire/legacy.h"
@@ -57,7 +58,106 @@ TEST(an_address_is_told_until_it_has_an_id) {
     CHECK_SET("/a/b", -0.5, "!/a/b=-0.5");
     CHECK_SET("/c", 7, "");
     CHECK_SET("/c", 7, "");
-    CHECK_SET("/a/c", 8, "+/a/c=8");
+    CHECK_SET("/a/c", 8, "~/a/c=8");
+    close_dispatcher();
+}
+
+TEST(an_address_that_leads_where_another_has_led_comes_as_its_text_and_number) {
+    open_dispatcher();
+    add("/a/*", 3);
+    add("/a/**", 1);
+    CHECK_SET("/a/x", 1, "+/a/x=1");
+    CHECK_SET("/a/y", 2, "~/a/y=2");
+    CHECK_EQ(got[0].subs.count, 2);
+    CHECK_EQ(got[0].subs.first[0], 1);
+    CHECK_EQ(got[0].subs.first[1], 3);
+    CHECK_SET("/a/z/z", 3, "+/a/z/z=3"); /* to one of the two */
+    CHECK_SET("/a/z/y", 4, "~/a/z/y=4");
+    CHECK_EQ(got[0].subs.count, 1);
+    CHECK_SET("/a/\xc3\xa4", 5, "+/a/\xc3\xa4=5"); /* not ASCII */
+    add("/a/*", 2);
+    CHECK_SET("/a/v", 6, "+/a/v=6");
+    CHECK_EQ(got[0].subs.count, 3);
+    CHECK_SET("/a/w", 7, "~/a/w=7");
+    CHECK_EQ(got[0].subs.count, 3);
+    CHECK(clasp_dispatcher_remove(dispatcher, 1));
+    CHECK_SET("/a/u/u", 8, "");
+    CHECK_SET("/a/u", 9, "+/a/u=9");
+    CHECK_EQ(got[0].subs.count, 2);
+    CHECK_EQ(got[0].subs.first[0], 2);
+    CHECK_SET("/a/y", 10, "+/a/y=10"); /* for the second time */
+    CHECK_SET("/a/y", 11, "!/a/y=11");
+    close_dispatcher();
+}
+
+TEST(patterns_that_come_in_the_places_of_others_are_other_ones) {
+    open_dispatcher();
+    for (uint32_t i = 0; i < 100; i++) {
+        char pattern[32];
+        char address[32];
+        snprintf(pattern, sizeof pattern, "/%u/*", i);
+        snprintf(address, sizeof address, "/%u/a", i);
+        add(pattern, i + 1);
+        set(address, i);
+        CHECK_EQ(got_count, 1);
+        CHECK_EQ(got[0].subs.first[0], i + 1);
+        CHECK(clasp_dispatcher_remove(dispatcher, i + 1));
+        set(address, i);
+        CHECK_EQ(got_count, 0);
+    }
+    close_dispatcher();
+}
+
+/* SET an address of one of many groups. */
+static bool set_in_group(uint32_t group, uint32_t serial) {
+    char address[48];
+    snprintf(address, sizeof address, "/%u/%u", group, serial);
+    set(address, serial);
+    return got_count == 1 && got[0].subs.count == 1 && got[0].subs.first[0] == group + 1 &&
+           clasp_span_equal(got[0].address, clasp_span_of(address));
+}
+
+TEST(more_groups_than_are_kept_lead_where_they_should) {
+    open_dispatcher();
+    for (uint32_t group = 0; group < 2 * CLASP_DISPATCH_GROUPS; group++) {
+        char pattern[32];
+        snprintf(pattern, sizeof pattern, "/%u/*", group);
+        add(pattern, group + 1);
+    }
+    uint32_t wrong = 0;
+    uint32_t state = 1;
+    for (uint32_t i = 0; i < 20 * CLASP_DISPATCH_GROUPS; i++) {
+        state = state * 1664525u + 1013904223u;
+        wrong += !set_in_group((state >> 8) % (2 * CLASP_DISPATCH_GROUPS), i);
+    }
+    CHECK_EQ(wrong, 0);
+    close_dispatcher();
+}
+
+TEST(what_leads_to_too_many_is_told_each_time) {
+    open_dispatcher();
+    for (uint32_t sub = 1; sub <= CLASP_DISPATCH_GROUP_SUBS; sub++) {
+        add("/a/*", sub);
+    }
+    CHECK_SET("/a/a", 1, "+/a/a=1");
+    CHECK_SET("/a/b", 2, "~/a/b=2");
+    CHECK_EQ(got[0].subs.count, CLASP_DISPATCH_GROUP_SUBS);
+    add("/a/*", CLASP_DISPATCH_GROUP_SUBS + 1);
+    CHECK_SET("/a/c", 3, "+/a/c=3");
+    CHECK_SET("/a/d", 4, "+/a/d=4");
+    CHECK_EQ(got[0].subs.count, CLASP_DISPATCH_GROUP_SUBS + 1);
+    static const char *const PATTERNS[] = {"/b/*",  "/b/**",  "/b/c*", "/*/*", "/**/*",
+                                           "/*/**", "/**/c*", "/**",   "/b*/*"};
+    for (uint32_t i = 0; i < 9; i++) {
+        add(PATTERNS[i], 100 + i);
+        char address[2][8];
+        snprintf(address[0], sizeof address[0], "/b/c%u", 2 * i);
+        snprintf(address[1], sizeof address[1], "/b/c%u", 2 * i + 1);
+        set(address[0], 5);
+        set(address[1], 6);
+        CHECK_EQ(got[0].subs.count, i + 1);
+        CHECK_EQ(mark_of(&got[0])[0], i < CLASP_GROUP_PATTERNS ? '~' : '+');
+    }
     close_dispatcher();
 }
 
@@ -132,6 +232,37 @@ TEST(members_of_bundles_come_in_their_order) {
     CHECK_TEXT(came(), "+/a=1 +/b=2 +/a=3 +/b=4");
     CHECK_EQ(run(bundle_of(members, 4, false)), CLASP_OK);
     CHECK_TEXT(came(), "!/a=1 !/b=2 !/a=3 !/b=4");
+    close_dispatcher();
+}
+
+TEST(a_bundle_of_known_numbers_is_judged_as_any_other) {
+    open_dispatcher();
+    add("/*", 1);
+    for (uint32_t i = 0; i < 3; i++) {
+        set("/a", 1);
+        set("/b", 1);
+    }
+    const clasp_message members[] = {set_of("/a", 1), set_of("/b", 2), set_of("/a", 3)};
+    clasp_span bundle = bundle_of(members, 3, false);
+    CHECK_EQ(run(bundle), CLASP_OK);
+    CHECK_TEXT(came(), "!/a=1 !/b=2 !/a=3");
+    CHECK_EQ(last_run, CLASP_DISPATCH_NUMBERS);
+    frame_bytes[bundle.len - 15]++; /* the length of the last member */
+    CHECK_EQ(run(bundle), CLASP_TRUNCATED);
+    frame_bytes[bundle.len - 15] -= 2;
+    CHECK_EQ(run(bundle), CLASP_TRUNCATED);
+    frame_bytes[bundle.len - 15]++;
+    frame_bytes[bundle.len - 14] = 0x7f; /* its type */
+    CHECK_EQ(run(bundle), CLASP_UNKNOWN_TYPE);
+    frame_bytes[bundle.len - 14] = CLASP_MSG_SET;
+    CHECK_EQ(run(bundle), CLASP_OK);
+    CHECK_TEXT(came(), "+/a=1 +/b=2 !/a=3");
+    CHECK_EQ(run(bundle), CLASP_OK);
+    CHECK_EQ(last_run, CLASP_DISPATCH_NUMBERS);
+    add("/a", 2);
+    CHECK_EQ(run(bundle), CLASP_OK);
+    CHECK_TEXT(came(), "*/a=1 */b=2 !/a=3");
+    CHECK_EQ(got[2].subs.count, 2);
     close_dispatcher();
 }
 
@@ -337,10 +468,15 @@ TEST(every_allocation_may_fail) {
 int main(void) {
     host = host_new();
     RUN(an_address_is_told_until_it_has_an_id);
+    RUN(an_address_that_leads_where_another_has_led_comes_as_its_text_and_number);
+    RUN(patterns_that_come_in_the_places_of_others_are_other_ones);
+    RUN(more_groups_than_are_kept_lead_where_they_should);
+    RUN(what_leads_to_too_many_is_told_each_time);
     RUN(subscriptions_that_come_and_go_are_told);
     RUN(all_whom_it_reaches_are_named_in_ascending_order);
     RUN(what_is_no_address_reaches_nobody);
     RUN(members_of_bundles_come_in_their_order);
+    RUN(a_bundle_of_known_numbers_is_judged_as_any_other);
     RUN(a_bundle_that_is_refused_in_its_middle_has_told_nothing);
     RUN(samples_are_an_array_and_a_publish_without_a_value_is_null);
     RUN(each_param_of_a_snapshot_is_delivered);

@@ -63,8 +63,12 @@ static void as_frame(const uint8_t *data, uint32_t size) {
     }
     const int32_t id = clasp_dispatcher_run(dispatcher, codec, size);
     must(codec->envelope.err == (int32_t)err);
-    must(id >= 0 ? id < (int32_t)CLASP_DISPATCH_ADDRESSES : id == CLASP_DISPATCH_TAPE);
-    must(id < 0 || err == CLASP_OK);
+    must(id < (int32_t)CLASP_DISPATCH_ADDRESSES && id >= CLASP_DISPATCH_NUMBERS);
+    must(id == CLASP_DISPATCH_TAPE || err == CLASP_OK);
+    if (id == CLASP_DISPATCH_TEXT) {
+        must(codec->envelope.text_at + codec->envelope.text_len <= size &&
+             codec->envelope.group < CLASP_DISPATCH_GROUPS);
+    }
     must(clasp_dispatcher_memory(dispatcher) <= clasp_dispatcher_memory_max());
 }
 

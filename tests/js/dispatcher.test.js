@@ -57,6 +57,88 @@ test('each handler is called, in the order of the subscriptions', () =>
     );
   }));
 
+/** @type {[what: string, options: object | undefined][]} */
+const STAMPS = [
+  ['without a timestamp', undefined],
+  ['with one', { timestamp: 1_700_000_000_000_000 }],
+];
+for (const [what, options] of STAMPS) {
+  test(`addresses that come once are named rightly, in frames ${what}`, () =>
+    withDispatcher((dispatcher, heard, hear) => {
+      /** @type {unknown[][]} */
+      const expected = [];
+      dispatcher.on('/n/*', hear);
+      for (let length = 0; length < 100; length++) {
+        for (const text of ['x'.repeat(length), `${'y'.repeat(length)}ä`]) {
+          assert.equal(dispatcher.dispatch(encode(set(`/n/${text}`, length / 7), options)), 1);
+          expected.push([length / 7, `/n/${text}`]);
+        }
+      }
+      assert.deepEqual(heard, expected);
+    }));
+}
+
+test('addresses that come once are handed over in their order, from handlers too', () =>
+  withDispatcher((dispatcher, heard, hear) => {
+    let serial = 0;
+    dispatcher.on('/n/*', (value, address) => {
+      hear(value, address);
+      if (value === 0) assert.equal(dispatcher.dispatch(frame(`/n/in ${serial++}`, 1)), 2);
+    });
+    dispatcher.on('/**', hear);
+    for (const name of ['a', 'b']) assert.equal(dispatcher.dispatch(frame(`/n/${name}`, 0)), 2);
+    assert.equal(dispatcher.dispatch(frame('/m', 0)), 1);
+    assert.equal(dispatcher.dispatch(frame('/o', 0)), 1);
+    const twice = (/** @type {unknown[]} */ ...call) => [call, call];
+    assert.deepEqual(heard, [
+      ...twice(0, '/n/a'),
+      ...twice(1, '/n/in 0'),
+      ...twice(0, '/n/b'),
+      ...twice(1, '/n/in 1'),
+      [0, '/m'],
+      [0, '/o'],
+    ]);
+  }));
+
+test('a bundle of numbers counts the handlers of all, those of what waits included', () =>
+  withDispatcher((dispatcher, heard, hear) => {
+    const numbers = bundle(...['/a', '/b', '/c', '/d'].map((address, i) => set(address, i)));
+    let isFirst = false;
+    dispatcher.on('/*', (value, address) => {
+      hear(value, address);
+      if (!isFirst) return;
+      isFirst = false;
+      assert.equal(dispatcher.dispatch(numbers), 5);
+      assert.equal(dispatcher.dispatch(frame('/e', 'x')), 1);
+    });
+    dispatcher.on('/d', hear);
+    for (let i = 0; i < 3; i++) assert.equal(dispatcher.dispatch(numbers), 5);
+    heard.length = 0;
+    isFirst = true;
+    assert.equal(dispatcher.dispatch(numbers), 5);
+    const once = [
+      [0, '/a'],
+      [1, '/b'],
+      [2, '/c'],
+      [3, '/d'],
+      [3, '/d'],
+    ];
+    assert.deepEqual(heard, [...once, ...once, ['x', '/e']]);
+  }));
+
+test('a handler is called as a function, with no object of ours for its `this`', () =>
+  withDispatcher((dispatcher, heard) => {
+    dispatcher.on(
+      '/*',
+      /** @this {unknown} */ function () {
+        heard.push([this]);
+      },
+    );
+    for (let i = 0; i < 3; i++) dispatcher.dispatch(bundle(set('/a', 1)));
+    for (const address of ['/a', '/b', '/c']) dispatcher.dispatch(frame(address, 1));
+    assert.deepEqual(heard, new Array(6).fill([undefined]));
+  }));
+
 /** @type {[what: string, message: any, heard: unknown[][]][]} any: messages */
 const MESSAGES = [
   ['SET', set('/a', null), [[null, '/a']]],
