@@ -209,12 +209,15 @@ clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, 
     if (!clasp_hub_is_valid(hub, session, now_us)) {
         return CLASP_OK;
     }
-    uint32_t len;
-    do { /* one frame; of a client of ours all that there are */
-        len = take_frame(hub, session, bytes, now_us);
-        bytes = (clasp_span){bytes.at + len, bytes.len - len};
+    uint32_t len = take_frame(hub, session, bytes, now_us);
+    while (len > 0 && len < bytes.len) { /* of a client of ours all frames that there are */
         session = clasp_hub_sessions_find(&hub->sessions, handle);
-    } while (len > 0 && bytes.len > 0 && session && session->claim);
+        if (!session || !session->claim) {
+            break;
+        }
+        bytes = (clasp_span){bytes.at + len, bytes.len - len};
+        len = take_frame(hub, session, bytes, now_us);
+    }
     return CLASP_OK;
 }
 

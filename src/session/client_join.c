@@ -36,10 +36,12 @@ static uint32_t first_frame(const clasp_client *client, clasp_span bytes) {
 }
 
 void clasp_client_received(clasp_client *client, clasp_span bytes, uint64_t now_us) {
-    do {
-        const uint32_t len = first_frame(client, bytes);
-        clasp_client_received_frame(client, (clasp_span){bytes.at, len}, now_us);
+    uint32_t len = first_frame(client, bytes);
+    clasp_client_received_frame(client, (clasp_span){bytes.at, len}, now_us);
+    while (len < bytes.len) {
         bytes = (clasp_span){bytes.at + len, bytes.len - len};
-    } while (bytes.len > 0);
+        len = first_frame(client, bytes);
+        clasp_client_received_frame(client, (clasp_span){bytes.at, len}, now_us);
+    }
     clasp_client_send_joined(client);
 }

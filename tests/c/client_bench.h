@@ -108,16 +108,39 @@ static inline void hear_claim(bool is_known, uint64_t sets, const uint64_t *outc
 
 /* ---- what was sent ------------------------------------------------------------------------------------------- */
 
-/* The n-th message that was sent. */
-static inline bool sent(uint32_t n, clasp_message *message) {
-    const clasp_effect *effect = talk_effect(&bench.out, CLASP_EFFECT_SOCKET_SEND, n);
-    clasp_frame frame;
-    memset(message, 0, sizeof *message);
-    return effect && effect->owner == HANDLE &&
-           clasp_decode(clasp_outbox_bytes(&bench.out, effect), &frame, message) == CLASP_OK;
+/* The frames of all that was sent, one after the other, those that wait for the end of the turn included. Counts them, and gives
+ * the n-th one. */
+static inline uint32_t sent_frames(uint32_t n, clasp_span *nth) {
+    uint32_t count = 0;
+    clasp_client_send_joined(bench.client);
+    for (uint32_t i = 0; i < bench.out.count; i++) {
+        const clasp_effect *effect = &bench.out.effects[i];
+        clasp_span rest = clasp_outbox_bytes(&bench.out, effect);
+        clasp_frame frame;
+        uint32_t used;
+        while (effect->kind == CLASP_EFFECT_SOCKET_SEND && effect->owner == HANDLE && rest.len > 0 &&
+               clasp_frame_decode(rest, &frame, &used) == CLASP_OK) {
+            if (count++ == n) {
+                *nth = (clasp_span){rest.at, used};
+            }
+            rest = (clasp_span){rest.at + used, rest.len - used};
+        }
+    }
+    return count;
 }
 
-static inline uint32_t sent_count(void) { return talk_count(&bench.out, CLASP_EFFECT_SOCKET_SEND); }
+/* The n-th message that was sent. */
+static inline bool sent(uint32_t n, clasp_message *message) {
+    clasp_span bytes = {NULL, 0};
+    clasp_frame frame;
+    memset(message, 0, sizeof *message);
+    return sent_frames(n, &bytes) > n && clasp_decode(bytes, &frame, message) == CLASP_OK;
+}
+
+static inline uint32_t sent_count(void) {
+    clasp_span bytes;
+    return sent_frames(UINT32_MAX, &bytes);
+}
 
 static inline bool sent_to(uint32_t n, uint8_t type, const char *address) {
     clasp_message message;
