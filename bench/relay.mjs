@@ -1,6 +1,8 @@
 /** Messages through a relay in another process: one client to one, one to a hundred, and what an idle session costs. */
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { lackOf, prepare } from '../scripts/lib/foreign.mjs';
+import { ROUTER, startRouter } from '../scripts/lib/router.mjs';
 import { encode, ready } from '../web/codec.js';
 import { median, shuffled } from './lib/stats.mjs';
 import { ours, raw, rawClient, theirs } from './relay/clients.mjs';
@@ -11,16 +13,23 @@ import { startServer } from './relay/child.mjs';
 
 const MESSAGES = 30_000; // of one run, one to one
 const BURST = 64; // sent in one turn of the event loop
-const WINDOW = 2048; // sent and not yet arrived, at most
+const WINDOW = 2048; // sent and not yet arrived, at most; a client of ours takes 4,096 that are not acknowledged
+const ROUTER_WINDOW = 512; // the router drops what is over 1,000 for one connection
+const ROUTER_RATE = 4_000_000_000;
 const RECEIVERS = 100;
 const BROADCASTS = 2_000;
 const BROADCAST_WINDOW = 64;
 const IDLE = 5_000;
 
 /**
- * One to one. `of`: the row that the ratio is taken against.
- * @type {Record<string, {server: string, client: import('./relay/clients.mjs').Contestant, subscriptions: number, goals: [string, number][]}>}
+ * @typedef {object} Pair
+ * @property {'ours' | 'bare' | 'router'} server
+ * @property {import('./relay/clients.mjs').Contestant} client
+ * @property {number} subscriptions of the receiver
+ * @property {[contestant: string, factor: number][]} goals at least so much of him
  */
+
+/** One to one. @type {Record<string, Pair>} */
 const PAIRS = {
   'raw ws, encoded before': { server: 'bare', client: raw, subscriptions: 1, goals: [] },
   '@clasp-to/core': { server: 'bare', client: theirs, subscriptions: 1, goals: [] },
@@ -38,6 +47,18 @@ const PAIRS = {
     client: ours,
     subscriptions: 1000,
     goals: [['clasp-p2p', 0.85]],
+  },
+  'raw ws on the router of crates.io': {
+    server: 'router',
+    client: raw,
+    subscriptions: 1,
+    goals: [],
+  },
+  'clasp-p2p on the router of crates.io': {
+    server: 'router',
+    client: ours,
+    subscriptions: 1,
+    goals: [['raw ws on the router of crates.io', 0.9]],
   },
 };
 
@@ -74,13 +95,13 @@ async function timed(count, window, open, each = 1) {
   return seconds;
 }
 
-/** @param {Record<string, Server>} servers @param {string} name */
+/** @param {Record<string, {url: string}>} servers @param {string} name */
 async function oneToOne(servers, name) {
   const { server, client, subscriptions } = PAIRS[name];
   const { url } = servers[server];
-  return (
-    MESSAGES / (await timed(MESSAGES, WINDOW, (arrived) => client(url, arrived, subscriptions)))
-  );
+  const window = server === 'router' ? ROUTER_WINDOW : WINDOW;
+  const open = (/** @type {() => void} */ arrived) => client(url, arrived, subscriptions);
+  return MESSAGES / (await timed(MESSAGES, window, open));
 }
 
 /**
@@ -196,22 +217,31 @@ async function repeat(each, rounds) {
  */
 export async function run({ rounds = 9, only, note }) {
   await ready();
+  await prepare(ROUTER);
+  const lack = lackOf(ROUTER);
+  if (lack) note(`Without the router of crates.io: ${lack}`);
+  const router = lack ? undefined : await startRouter(0, 300, ROUTER_RATE);
   const servers = { ours: await startServer('ours.mjs'), bare: await startServer('forwarder.mjs') };
-  const names = Object.keys(PAIRS).filter((name) => only.test(`one to one ${name}`));
+  const all = { ...servers, ...(router && { router }) };
+  const names = Object.keys(PAIRS).filter(
+    (name) => PAIRS[name].server in all && only.test(`one to one ${name}`),
+  );
   /** @type {Map<string, number[]>} */ const rates = new Map(names.map((name) => [name, []]));
   for (let round = -1; round < rounds; round++) {
     for (const name of shuffled(names, round)) {
-      const rate = await oneToOne(servers, name);
+      const rate = await oneToOne(all, name);
       if (round >= 0) rates.get(name)?.push(rate); // the round before the first warms everything up
     }
   }
   const rows = pairRows(rates);
   if (only.test('one to 100')) rows.push(...(await broadcastRows(servers, rounds)));
   for (const server of Object.values(servers)) await server.end();
+  await router?.close();
   if (only.test('idle session')) rows.push(...(await idleRows(Math.min(rounds, 3))));
   note(
     `One to one: ${MESSAGES} SETs of 64 addresses, ${BURST} in a turn, at most ${WINDOW} under way; clients in one process, the ` +
-      'relay in another; no rate limit. Ours answers each SET with an ACK and writes what belongs to one turn at once; the bare one ' +
+      `relay in another (on the router at most ${ROUTER_WINDOW} under way); no rate limit. ` +
+      'Ours answers each SET with an ACK and writes what belongs to one turn at once; the bare one ' +
       'does neither.',
   );
   return rows;

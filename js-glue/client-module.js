@@ -2,4 +2,5 @@
 export const CLASP_CLIENT = {
   glue: () => import('../dist/clasp-client.mjs'),
   wasm: () => new URL('../dist/clasp-client.wasm', import.meta.url),
+  gathers: true,
 };

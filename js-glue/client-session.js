@@ -77,12 +77,27 @@ import {
  * @property {{unit?: string, range?: [number, number], default?: any, description?: string}} [meta] any: a value
  */
 
-/**
- * @typedef {object} Waiting whoever waits for an answer
- * @property {(result: any) => void} resolve any: by request
- * @property {(error: ClaspError) => void} reject
- * @property {SignalDefinition[]} [found] so far, by a query
- */
+/** What waits for an answer. Nobody has to look at a rejection. */
+class Request {
+  /** @type {(result: any) => void} any: by request */ resolve = () => {};
+  /** @type {(error: unknown) => void} */ #reject = () => {};
+
+  /** @param {SignalDefinition[]} [found] so far, by a query */
+  constructor(found) {
+    this.found = found;
+    /** @type {Promise<any>} any: by request */
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** @param {unknown} error */
+  reject(error) {
+    this.promise.catch(() => {});
+    this.#reject(error);
+  }
+}
 
 const SECRET_LEN = 16;
 const BACKOFF_MAX_MS = 0x3fffff;
@@ -175,7 +190,7 @@ export class ClientSession {
   #session;
   /** @type {Map<number, string>} */ #addresses = new Map(); // bounded by the core, which reuses the ids
   /** @type {Map<number, Handler>} */ #handlers = new Map();
-  /** @type {Map<number, Waiting>} */ #waiting = new Map();
+  /** @type {Map<number, Request>} */ #waiting = new Map();
   #ticket = 0;
   #offset_us = 0;
   #isFlushing = false;
@@ -198,9 +213,9 @@ export class ClientSession {
       [EFFECT.PARAM]: ({ a, b, number, bytes }) =>
         this.#take(a)?.resolve(valueOf(b, number, bytes)),
       [EFFECT.RESULT]: ({ a, bytes }) =>
-        this.#waiting.get(a)?.found?.push(
-          .../** @type {SignalDefinition[]} */ (decodeValue(VALUE.ARRAY, bytes)),
-        ),
+        this.#waiting
+          .get(a)
+          ?.found?.push(.../** @type {SignalDefinition[]} */ (decodeValue(VALUE.ARRAY, bytes))),
       [EFFECT.CACHED]: ({ b, number, bytes }) => void (this.#cached = { type: b, number, bytes }),
       [EFFECT.CLOCK]: ({ a, b, number }) => {
         this.roundTrip_us = a;
@@ -447,15 +462,15 @@ export class ClientSession {
    */
   #ask(send, found) {
     const ticket = (this.#ticket = (this.#ticket + 1) % U32 || 1);
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(ticket, { resolve, reject, found });
-      try {
-        send(ticket);
-      } catch (error) {
-        this.#waiting.delete(ticket);
-        reject(error);
-      }
-    });
+    const request = new Request(found);
+    this.#waiting.set(ticket, request);
+    try {
+      send(ticket);
+    } catch (error) {
+      this.#waiting.delete(ticket);
+      request.reject(error);
+    }
+    return request.promise;
   }
 
   /** @param {number} ticket */

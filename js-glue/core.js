@@ -1,4 +1,4 @@
-import { EFFECT, SESSION_EVENT } from './abi.gen.js';
+import { EFFECT, FRAME_HEADER, SESSION_EVENT } from './abi.gen.js';
 import { Clock, now } from './clock.js';
 import { ClaspError, check, surface } from './error.js';
 import { CLIENT, loadModule } from './loader.js';
@@ -125,7 +125,7 @@ export class Core {
     const exports = await loadModule(
       source,
       options,
-      socketClass(() => core.#arrived()),
+      socketClass((isMany) => core.#arrived(isMany), source.gathers),
     );
     const core = new Core(exports);
     return core;
@@ -271,8 +271,9 @@ export class Core {
    * @param {Effect} effect
    * @param {number} at address of its bytes
    */
-  #socket({ kind, owner, a, bytes }, at) {
-    if (kind === EFFECT.SOCKET_SEND) this.#exports.socket_send(owner, at, bytes.length);
+  #socket({ kind, owner, a, b, bytes }, at) {
+    if (kind === EFFECT.SOCKET_SEND && b) this.#sendFrames(owner, at, bytes);
+    else if (kind === EFFECT.SOCKET_SEND) this.#exports.socket_send(owner, at, bytes.length);
     else if (kind === EFFECT.SOCKET_CLOSE) this.#exports.socket_close(owner, a);
     else if (this.#exports.socket_open(owner, this.put(bytes)) < 0) {
       queueMicrotask(() => this.session(owner, SESSION_EVENT.SOCKET_CLOSED));
@@ -280,14 +281,31 @@ export class Core {
     this.#renewViews();
   }
 
-  /** The socket class has handed something to the module: it waits in the inbox. */
-  #arrived() {
+  /**
+   * Frames, each as a message of its own.
+   * @param {number} owner
+   * @param {number} at address of the first one
+   * @param {Uint8Array} bytes the same
+   */
+  #sendFrames(owner, at, bytes) {
+    for (let i = 0, len; i < bytes.length; i += len) {
+      len = FRAME_HEADER + ((bytes[i + 2] << 8) | bytes[i + 3]); // none of ours has a timestamp
+      this.#exports.socket_send(owner, at + i, len);
+    }
+  }
+
+  /**
+   * The socket class has handed something to the module: it waits in the inbox.
+   * @param {boolean} isMany messages, each behind its length
+   */
+  #arrived(isMany) {
     const at = this.#exports.socket_pending() >> 2;
     if (!at) return;
     this.#renewViews();
     const [session, event, a, len] = this.#u32.subarray(at, at + 4);
     this.#inputLen = len;
-    this.call('session_event', session, event, a, 0, len, now());
+    const what = isMany ? SESSION_EVENT.RECEIVED_MANY : event;
+    this.call('session_event', session, what, a, 0, len, now());
   }
 
   /** A copy of the input of the call that is about to be made. */

@@ -14,6 +14,7 @@ import { ClaspError } from './error.js';
  * @typedef {object} Source of one of the two modules; its paths are spelt out, so that bundlers see the files
  * @property {() => Promise<{default: Function}>} glue
  * @property {() => URL} wasm
+ * @property {boolean} [gathers] it takes many messages at once
  */
 
 /** The client's module. The relay's is in hub-module.js, so that no page's bundle holds it. @type {Source} */

@@ -507,7 +507,8 @@ export class Clasp extends EventTarget {
    * @returns {Promise<void>} A rejection may be ignored
    */
   announce(signals, { namespace = '/', signal } = {}) {
-    return this.#request((session) => session.announce(namespace, signals).then(() => {}), signal);
+    const made = this.#request((session) => session.announce(namespace, signals), signal);
+    return ignorable(made.then(() => {}));
   }
 
   /**
@@ -615,7 +616,8 @@ export class Clasp extends EventTarget {
    */
   #request(make, signal) {
     try {
-      return ignorable(untilSettled(make(this.#use()), 0, signal));
+      const promise = make(this.#use());
+      return signal ? ignorable(untilSettled(promise, 0, signal)) : promise;
     } catch (error) {
       return ignorable(Promise.reject(error));
     }

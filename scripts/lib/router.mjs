@@ -38,11 +38,12 @@ async function build() {
  * Start the router. It ends with this process.
  * @param {number} [port] 0: any free one
  * @param {number} [sessionTimeout] seconds after which it forgets a session, give or take 10; its own default: 300
+ * @param {number} [rate] messages a second that it takes from one session; its own default: 1000
  * @returns {Promise<RunningRouter>} once it accepts connections
  * @throws {Error} it is not built, or ended at once: the port is taken
  */
-export async function startRouter(port = 0, sessionTimeout = 300) {
-  const args = [String(port), String(sessionTimeout)];
+export async function startRouter(port = 0, sessionTimeout = 300, rate = 1000) {
+  const args = [port, sessionTimeout, rate].map(String);
   const child = spawn(PROGRAM, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   const gone = once(child, 'exit');
   const lines = createInterface(child.stdout);

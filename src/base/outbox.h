@@ -15,7 +15,7 @@
  *
  * Relay session                a                 b                    bytes
  *   SOCKET_OPEN                -                 -                    URL
- *   SOCKET_SEND                -                 -                    one WebSocket message
+ *   SOCKET_SEND                -                 1: see bytes         one WebSocket message; with b frames, each a message
  *   SOCKET_CLOSE               close code        -                    reason
  *   SESSION_STATE              clasp_session_state  cause (clasp_err) session id when OPEN
  *   ADDRESS                    address id        -                    address: this id now means this text

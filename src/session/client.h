@@ -48,7 +48,7 @@ void clasp_client_socket_closed(clasp_client *client, uint32_t code, uint64_t no
 void clasp_client_received(clasp_client *client, clasp_span bytes, uint64_t now_us);
 
 /**
- * To a relay of ours what the caller sends does not leave at once, but with what he sends next: this ends it. To be called before
+ * What the caller sends does not leave at once, but with what he sends next, as one SOCKET_SEND: this ends it. To be called before
  * the host's turn is over. What the client sends on its own (in the calls above, and in tick) leaves at their end.
  */
 void clasp_client_send_joined(clasp_client *client);

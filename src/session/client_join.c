@@ -1,4 +1,4 @@
-/* Frames that leave together share a message, where the relay is one of ours (docs/wire.md, section 14). */
+/* What is sent in one turn leaves together: in one message where the relay is one of ours (docs/wire.md, section 14). */
 #include "session/client_state.h"
 
 void clasp_client_set_joining(clasp_client *client, bool is_joining) {
@@ -9,7 +9,7 @@ void clasp_client_set_joining(clasp_client *client, bool is_joining) {
 void clasp_client_send_joined(clasp_client *client) {
     const clasp_session *session = client->session;
     if (client->joined_len > 0) {
-        clasp_outbox_add(session->out, CLASP_EFFECT_SOCKET_SEND, session->handle, 0, 0,
+        clasp_outbox_add(session->out, CLASP_EFFECT_SOCKET_SEND, session->handle, 0, !client->is_joining,
                          (clasp_span){client->joined, client->joined_len});
         client->joined_len = 0;
     }
@@ -17,7 +17,7 @@ void clasp_client_send_joined(clasp_client *client) {
 
 bool clasp_client_join(void *context, clasp_span frame) {
     clasp_client *client = context;
-    if (!client->is_joining) {
+    if (clasp_client_get_state(client) != CLASP_SESSION_OPEN) {
         return false;
     }
     if (frame.len > sizeof client->joined - client->joined_len) {

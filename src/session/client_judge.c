@@ -186,6 +186,7 @@ void clasp_client_judge_by_claim(clasp_client *client, clasp_value value, uint64
             not_taken(client, entry);
         }
     }
+    clasp_client_send_joined(client); /* what was said before goes as it was */
     clasp_client_set_joining(client, true);
     conclude(client, answer.sets, !answer.is_known, true, now_us);
 }

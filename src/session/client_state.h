@@ -56,7 +56,7 @@ struct clasp_client {
     uint8_t members[CLASP_FRAME_PAYLOAD_MAX];
 
     bool is_joining;     /* the relay is one of ours: frames that leave together share a message */
-    uint32_t joined_len; /* bytes of `joined` that have not left */
+    uint32_t joined_len; /* bytes of frames in `joined` that have not left */
     uint8_t joined[CLASP_FRAME_MAX];
 };
 
@@ -86,7 +86,7 @@ void clasp_client_tell_value(clasp_client *client, clasp_effect_kind kind, uint3
 
 /* ---- client_join.c ------------------------------------------------------------------------------------------- */
 
-/** A frame is to leave: behind those that wait to leave together. False: frames do not share messages. */
+/** A frame is to leave: behind those that wait to leave together. False: the session is not open. */
 bool clasp_client_join(void *client, clasp_span frame);
 
 /** From now on frames share messages, or not any more: what waits is forgotten then. */

@@ -69,6 +69,7 @@ CLASP_EXPORT(tick) void clasp_tick(double now_us);
  *   SYNC
  *   MATCH        pattern length                                                   pattern, address -> 1 or 0
  *   FLUSH        (what was sent in this turn leaves now)
+ *   RECEIVED_MANY                                                                 WebSocket messages, each behind its length, u32
  * PUBLISH takes flag 32 (queue a stream, too), which says what is done anyhow.
  *
  * Conference events (a = peer, b, inbox): as the functions of peer/conference.h of the same names
@@ -79,7 +80,7 @@ CLASP_EXPORT(tick) void clasp_tick(double now_us);
 #define CLASP_SESSION_EVENT_LIST(X) \
     X(OPEN, 0) X(CLOSE, 1) X(HURRY, 2) X(SOCKET_OPENED, 3) X(SOCKET_CLOSED, 4) X(RECEIVED, 5) X(SUBSCRIBE, 6) \
     X(UNSUBSCRIBE, 7) X(PUBLISH, 8) X(SET, 9) X(GET, 10) X(QUERY, 11) X(ANNOUNCE, 12) X(REPLAY, 13) X(BUNDLE, 14) \
-    X(CACHED, 15) X(CANCEL, 16) X(SYNC, 17) X(MATCH, 18) X(FLUSH, 19)
+    X(CACHED, 15) X(CANCEL, 16) X(SYNC, 17) X(MATCH, 18) X(FLUSH, 19) X(RECEIVED_MANY, 20)
 #define CLASP_BUNDLE_LIST(X) X(BEGIN, 0) X(END, 1) X(DROP, 2)
 #define CLASP_CONFERENCE_EVENT_LIST(X) \
     X(START, 0) X(STOP, 1) X(SIGNAL, 2) X(SIGNALLING, 3) X(VERIFIED, 4) X(LINK, 5) X(SEND, 6) X(SYNC, 7) X(DISPOSE, 8)

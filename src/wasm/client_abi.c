@@ -214,6 +214,18 @@ static int32_t match(const input *in) {
     return err == CLASP_OK ? clasp_match(pattern, address) : (int32_t)err;
 }
 
+/* Messages that arrived in one turn of the host. */
+static int32_t receive_many(clasp_client *client, const input *in) {
+    clasp_reader r = clasp_reader_of(in->bytes);
+    while (clasp_left(&r) > 0 && r.err == CLASP_OK) {
+        const clasp_span message = take_span(&r, clasp_read_u32(&r));
+        if (r.err == CLASP_OK) {
+            clasp_client_received(client, message, in->now_us);
+        }
+    }
+    return r.err;
+}
+
 /* What happens to the session. */
 static int32_t session_event(clasp_client *client, uint32_t event, const input *in) {
     switch (event) {
@@ -234,6 +246,8 @@ static int32_t session_event(clasp_client *client, uint32_t event, const input *
     case CLASP_SESSION_EVENT_RECEIVED:
         clasp_client_received(client, in->bytes, in->now_us);
         return CLASP_OK;
+    case CLASP_SESSION_EVENT_RECEIVED_MANY:
+        return receive_many(client, in);
     default:
         return CLASP_BAD_ENUM;
     }

@@ -216,6 +216,26 @@ static void on_deliver(client *c, const clasp_effect *effect) {
     }
 }
 
+/* Frames on their way: in one message, or each in its own. */
+static void send_frames(client *c, clasp_span bytes, bool is_apart) {
+    const clasp_span all = bytes;
+    bool is_dropped = false;
+    while (bytes.len > 0) {
+        clasp_frame frame;
+        uint32_t used = bytes.len;
+        clasp_frame_decode(bytes, &frame, &used);
+        const bool passes = inspect(c, (clasp_span){bytes.at, used});
+        if (passes && is_apart) {
+            send_packet(&c->line, true, (clasp_span){bytes.at, used});
+        }
+        is_dropped = is_dropped || !passes;
+        bytes = (clasp_span){bytes.at + used, bytes.len - used};
+    }
+    if (!is_apart && !is_dropped) {
+        send_packet(&c->line, true, all);
+    }
+}
+
 static void on_client_effect(client *c, const clasp_effect *effect, clasp_span bytes) {
     switch (effect->kind) {
     case CLASP_EFFECT_SOCKET_OPEN:
@@ -223,9 +243,7 @@ static void on_client_effect(client *c, const clasp_effect *effect, clasp_span b
         c->line.opens_us = world.now_us + 20 * MS;
         break;
     case CLASP_EFFECT_SOCKET_SEND:
-        if (inspect(c, bytes)) {
-            send_packet(&c->line, true, bytes);
-        }
+        send_frames(c, bytes, effect->b != 0);
         break;
     case CLASP_EFFECT_SOCKET_CLOSE:
         cut(&c->line);
