@@ -55,7 +55,8 @@ static inline void write_entry(clasp_writer *w, const char **at) {
     const char *kind = token_end(*at);
     write_chars(w, *at, (size_t)(kind - *at));
     *at = kind + 1;
-    const size_t len = **at == '{' && *kind == '=' ? strcspn(*at, "}") + 1 : strcspn(*at, " }"); /* JSON, of one level */
+    const size_t len =
+        **at == '{' && *kind == '=' ? strcspn(*at, "}") + 1 : strcspn(*at, " }"); /* JSON, of one level */
     switch (*kind) {
     case '=':
         clasp_write_u8(w, CLASP_VALUE_STRING);
@@ -149,8 +150,8 @@ static inline clasp_p2p_state state_of(const bench *b, const char *id) {
     return clasp_p2p_peer_state(b->p, peer_of(b, id));
 }
 
-static inline clasp_err link_event(bench *b, const char *id, uint32_t link, clasp_p2p_link_event event, uint32_t arg,
-                                   const char *bytes) {
+static inline clasp_err link_event(bench *b, const char *id, uint32_t link, clasp_p2p_link_event event,
+                                   uint32_t arg, const char *bytes) {
     clasp_outbox_clear(b->out);
     return clasp_p2p_link(b->p, peer_of(b, id), link, event, arg, span(bytes), b->now);
 }
@@ -209,7 +210,8 @@ static inline bool effect_has(const bench *b, clasp_effect_kind kind, int n, con
 /** The address of the n-th signal. */
 static inline bool sent_to(const bench *b, int n, const char *address) {
     const clasp_effect *found = effect(b, CLASP_EFFECT_P2P_SIGNAL, n);
-    return found && clasp_span_equal((clasp_span){clasp_outbox_bytes(b->out, found).at, found->a}, span(address));
+    return found &&
+           clasp_span_equal((clasp_span){clasp_outbox_bytes(b->out, found).at, found->a}, span(address));
 }
 
 /** The n-th signal, read again; the type UNKNOWN when there is none. */
@@ -243,8 +245,9 @@ static inline int settled(const bench *b, uint32_t ticket) {
 
 /* ---- usual beginnings ---------------------------------------------------------------------------------------- */
 
-#define OURS(session, id)                                                                                             \
-    "session_id=" session " p2p_capable? features[webrtc,reliable,clasp-p2p/1] client_id=" id " epoch=e-" session
+#define OURS(session, id)                                                                     \
+    "session_id=" session " p2p_capable? features[webrtc,reliable,clasp-p2p/1] client_id=" id \
+    " epoch=e-" session
 #define OTHERS(session) "session_id=" session " p2p_capable? features[webrtc,reliable,unreliable]"
 
 /** Dialled "them" (session z-them or a-them) up to the offer that is out; its correlation id, lent until the next dial. */
@@ -275,8 +278,9 @@ static inline clasp_err hear_f(bench *b, const char *format, ...) {
 static inline const char *connected(bench *b, const char *announcement, const char *session, const char *id,
                                     bool ours) {
     const char *corr = dialled(b, announcement, id);
-    CHECK_EQ(hear_f(b, "type=answer from=%s sdp=v=0 correlation_id=%s%s", session, corr, ours ? " ext:1" : ""),
-             CLASP_OK);
+    CHECK_EQ(
+        hear_f(b, "type=answer from=%s sdp=v=0 correlation_id=%s%s", session, corr, ours ? " ext:1" : ""),
+        CLASP_OK);
     CHECK_EQ(effects(b, CLASP_EFFECT_P2P_LINK_APPLY), 1);
     link_event(b, id, 1, CLASP_P2P_LINK_CONNECTED, 0, "");
     link_event(b, id, 1, CLASP_P2P_LINK_CHANNEL_OPEN, 0, "");

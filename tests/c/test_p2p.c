@@ -44,7 +44,8 @@ TEST(a_session_is_announced_with_the_extension) {
     CHECK(sent_to(&b, 0, "/clasp/p2p/announce"));
     const clasp_effect *signal = effect(&b, CLASP_EFFECT_P2P_SIGNAL, 0);
     const clasp_span bytes = clasp_outbox_bytes(b.out, signal);
-    CHECK_EQ(p2p_announcement_read((clasp_span){bytes.at + signal->a, bytes.len - signal->a}, &who), CLASP_OK);
+    CHECK_EQ(p2p_announcement_read((clasp_span){bytes.at + signal->a, bytes.len - signal->a}, &who),
+             CLASP_OK);
     CHECK(who.ours && is_text(who.client_id, "me") && is_text(who.epoch, "e1") && is_text(who.session, OWN));
     CHECK(effect_has(&b, CLASP_EFFECT_P2P_SUBSCRIBE, 0, "/clasp/p2p/announce"));
     CHECK(effect_has(&b, CLASP_EFFECT_P2P_SUBSCRIBE, 1, "/clasp/p2p/signal/" OWN));
@@ -71,7 +72,8 @@ TEST(somebody_new_is_told_of_us_but_not_more_often_than_every_two_seconds) {
 TEST(our_own_announcements_are_ignored) {
     bench b = begin("epoch=e1 clientId=me");
     CHECK_EQ(announce(&b, OURS(OWN, "me")), CLASP_OK);
-    CHECK_EQ(announce(&b, "session_id=older p2p_capable? client_id=me epoch=e1 features[clasp-p2p/1]"), CLASP_OK);
+    CHECK_EQ(announce(&b, "session_id=older p2p_capable? client_id=me epoch=e1 features[clasp-p2p/1]"),
+             CLASP_OK);
     CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_PEER), 0);
     end(&b);
 }
@@ -99,8 +101,10 @@ TEST(a_connection_by_client_id_is_settled_once) {
     const char *corr = dialled(&b, HIGHER, "them");
     const p2p_signal offer = sent(&b, 0);
     CHECK(sent_to(&b, 0, "/clasp/p2p/signal/z-them"));
-    CHECK(offer.ours && is_text(offer.sdp, "v=0 mine") && is_text(offer.client_id, "me") && is_text(offer.from, OWN));
-    CHECK_EQ(link_event(&b, "them", 1, CLASP_P2P_LINK_CANDIDATE, 0, "{\"candidate\":\"c typ host\"}"), CLASP_OK);
+    CHECK(offer.ours && is_text(offer.sdp, "v=0 mine") && is_text(offer.client_id, "me") &&
+          is_text(offer.from, OWN));
+    CHECK_EQ(link_event(&b, "them", 1, CLASP_P2P_LINK_CANDIDATE, 0, "{\"candidate\":\"c typ host\"}"),
+             CLASP_OK);
     CHECK_EQ(sent(&b, 0).type, P2P_TYPE_CANDIDATE);
     hear_f(&b, "type=answer from=z-them sdp=v=0~theirs correlation_id=%s ext:1", corr);
     CHECK(effect_has(&b, CLASP_EFFECT_P2P_LINK_APPLY, 0, "v=0 theirs"));
@@ -123,7 +127,8 @@ TEST(the_offerer_alone_makes_channels) {
     bench b = begin("epoch=e1 fast?");
     announce(&b, HIGHER);
     dial(&b, 1, "them");
-    CHECK_EQ(effect(&b, CLASP_EFFECT_P2P_LINK_OPEN, 0)->number, CLASP_P2P_OPEN_CHANNELS | CLASP_P2P_OPEN_FAST);
+    CHECK_EQ(effect(&b, CLASP_EFFECT_P2P_LINK_OPEN, 0)->number,
+             CLASP_P2P_OPEN_CHANNELS | CLASP_P2P_OPEN_FAST);
     hear(&b, "type=offer from=q sdp=v=0 correlation_id=c1");
     CHECK_EQ(effect(&b, CLASP_EFFECT_P2P_LINK_OPEN, 0)->number, 0);
     CHECK(effect_has(&b, CLASP_EFFECT_P2P_LINK_ANSWER, 0, "v=0"));
@@ -178,7 +183,8 @@ TEST(what_looks_like_a_session_is_dialled_unannounced) {
     char address[80];
     snprintf(address, sizeof address, "/clasp/p2p/signal/%s", id);
     clasp_outbox_clear(b.out);
-    CHECK_EQ(clasp_p2p_signal_refused(b.p, span(address), 404, b.now), CLASP_OK); /* it was a client id, then */
+    CHECK_EQ(clasp_p2p_signal_refused(b.p, span(address), 404, b.now),
+             CLASP_OK); /* it was a client id, then */
     CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_SETTLED), 0);
     CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_CLOSE), 1);
     announce(&b, OURS("z-them", "0b3c1d2e-0000-4000-8000-0123456789ab"));
@@ -262,7 +268,8 @@ TEST(an_unanswered_offer_is_repeated_to_one_of_ours_alone) {
 
 TEST(nothing_is_answered_before_the_application_decides) {
     bench b = begin("epoch=e1 decide?");
-    CHECK_EQ(hear(&b, "type=offer from=z-them sdp=v=0~o correlation_id=c1 ext:1 client_id=them epoch=e2"), CLASP_OK);
+    CHECK_EQ(hear(&b, "type=offer from=z-them sdp=v=0~o correlation_id=c1 ext:1 client_id=them epoch=e2"),
+             CLASP_OK);
     const clasp_effect *ask = effect(&b, CLASP_EFFECT_P2P_ASK, 0);
     if (!CHECK(ask != NULL)) {
         return;
@@ -296,7 +303,8 @@ TEST(a_rejection_is_told_in_the_words_of_the_dialect) {
         CHECK(is_text(told.reason, "go away") && is_text(told.corr, "c1"));
         CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_OPEN), 0);
         CHECK_EQ(clasp_p2p_explain(b.p, span("z-them")), CLASP_P2P_VERDICT_REJECTED_HERE);
-        hear_f(&b, "type=offer from=z-them sdp=v=0 correlation_id=c1%s", ours ? " ext:1" : ""); /* a late copy */
+        hear_f(&b, "type=offer from=z-them sdp=v=0 correlation_id=c1%s",
+               ours ? " ext:1" : ""); /* a late copy */
         CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_ASK), 0);
         CHECK_EQ(sent(&b, 0).type, ours ? P2P_TYPE_ANSWER : P2P_TYPE_UNKNOWN);
         hear_f(&b, "type=offer from=z-them sdp=v=0 correlation_id=c2%s", ours ? " ext:1" : "");
@@ -379,7 +387,8 @@ TEST(when_both_offer_the_lower_session_answers) {
 
 TEST(candidates_before_their_offer_and_before_the_answer_wait) {
     bench b = begin("epoch=e1");
-    CHECK_EQ(hear(&b, "type=ice_candidate from=q correlation_id=c candidate={\"candidate\":\"one\"}"), CLASP_OK);
+    CHECK_EQ(hear(&b, "type=ice_candidate from=q correlation_id=c candidate={\"candidate\":\"one\"}"),
+             CLASP_OK);
     CHECK_EQ(b.out->count, 0);
     hear(&b, "type=offer from=q sdp=v=0 correlation_id=c");
     CHECK(effect_has(&b, CLASP_EFFECT_P2P_LINK_CANDIDATE, 0, "one"));

@@ -33,8 +33,10 @@ TEST(candidates_come_as_text_or_object_and_leave_as_they_came) {
         const char *text;
         p2p_form form;
     } ROWS[] = {
-        {"type=ice-candidate from=s candidate{candidate=candidate:1~typ~host sdpMid=0 sdpMLineIndex:2}", FORM_OBJECT},
-        {"type=ice-candidate from=s data{candidate=candidate:1~typ~host sdpMid=0 sdpMLineIndex:2}", FORM_NESTED},
+        {"type=ice-candidate from=s candidate{candidate=candidate:1~typ~host sdpMid=0 sdpMLineIndex:2}",
+         FORM_OBJECT},
+        {"type=ice-candidate from=s data{candidate=candidate:1~typ~host sdpMid=0 sdpMLineIndex:2}",
+         FORM_NESTED},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         p2p_signal signal, again;
@@ -52,14 +54,17 @@ TEST(candidates_come_as_text_or_object_and_leave_as_they_came) {
     }
 }
 
-static clasp_err json(const char *text, p2p_candidate *out) { return p2p_candidate_read_json(span(text), out); }
+static clasp_err json(const char *text, p2p_candidate *out) {
+    return p2p_candidate_read_json(span(text), out);
+}
 
 TEST(the_json_of_a_candidate_is_read_by_its_four_keys) {
     static const struct {
         const char *text;
         clasp_err err;
     } ROWS[] = {
-        {"{\"candidate\":\"candidate:1\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0,\"usernameFragment\":\"u\"}", CLASP_OK},
+        {"{\"candidate\":\"candidate:1\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0,\"usernameFragment\":\"u\"}",
+         CLASP_OK},
         {" { \"candidate\" : \"a\" , \"other\" : true , \"sdpMid\" : null } ", CLASP_OK},
         {"{}", CLASP_OK},
         {"{\"candidate\":\"a\\/b\\u0041\"}", CLASP_OK},
@@ -100,7 +105,8 @@ TEST(every_prefix_of_a_candidate_is_refused_without_reading_beyond) {
 TEST(an_empty_mid_means_the_index_and_texts_are_escaped) {
     p2p_candidate candidate;
     uint8_t room[256];
-    CHECK_EQ(json("{\"candidate\":\"a\\\"\\\\\",\"sdpMid\":\"\",\"sdpMLineIndex\":10}", &candidate), CLASP_OK);
+    CHECK_EQ(json("{\"candidate\":\"a\\\"\\\\\",\"sdpMid\":\"\",\"sdpMLineIndex\":10}", &candidate),
+             CLASP_OK);
     clasp_writer w = clasp_writer_of(room, sizeof room);
     p2p_candidate_write_json(&w, &candidate);
     const char *expected =

@@ -6,8 +6,9 @@
  * are written apart from the table under test, so that a slip in either shows. */
 static const char *const LINKS[P2P_LINK_STATE_COUNT] = {
     /* DIAL OFFER AGAIN ROUND ADMIT LOCAL ANSWER RESTART WISH RETRY END */
-    [P2P_LINK_NONE] = "OK.........",      [P2P_LINK_ASKED] = "..=.A.....D",  [P2P_LINK_OFFERING] = ".....S.===C",
-    [P2P_LINK_OFFERED] = "......PGGGC",   [P2P_LINK_STABLE] = ".......RRGC", [P2P_LINK_ANSWERING] = "..=..T.=.=C",
+    [P2P_LINK_NONE] = "OK.........",     [P2P_LINK_ASKED] = "..=.A.....D",
+    [P2P_LINK_OFFERING] = ".....S.===C", [P2P_LINK_OFFERED] = "......PGGGC",
+    [P2P_LINK_STABLE] = ".......RRGC",   [P2P_LINK_ANSWERING] = "..=..T.=.=C",
     [P2P_LINK_ANSWERED] = "..GN...W.WC",
 };
 
@@ -19,9 +20,9 @@ static const char *const PEERS[CLASP_P2P_STATE_COUNT] = {
 
 static char letter_of_link(p2p_link_action action) {
     static const char LETTERS[P2P_LINK_ACTION_COUNT] = {
-        [P2P_DO_NOTHING] = '=',     [P2P_DO_OPEN_OFFER] = 'O',  [P2P_DO_ASK] = 'K',
-        [P2P_DO_OPEN_ANSWER] = 'A', [P2P_DO_SEND_OFFER] = 'S',  [P2P_DO_SEND_ANSWER] = 'T',
-        [P2P_DO_SEND_AGAIN] = 'G',  [P2P_DO_APPLY] = 'P',       [P2P_DO_OFFER_ROUND] = 'R',
+        [P2P_DO_NOTHING] = '=',     [P2P_DO_OPEN_OFFER] = 'O',   [P2P_DO_ASK] = 'K',
+        [P2P_DO_OPEN_ANSWER] = 'A', [P2P_DO_SEND_OFFER] = 'S',   [P2P_DO_SEND_ANSWER] = 'T',
+        [P2P_DO_SEND_AGAIN] = 'G',  [P2P_DO_APPLY] = 'P',        [P2P_DO_OFFER_ROUND] = 'R',
         [P2P_DO_WISH] = 'W',        [P2P_DO_ANSWER_ROUND] = 'N', [P2P_DO_CLOSE] = 'C',
         [P2P_DO_DISCARD] = 'D'};
     return LETTERS[action];
