@@ -34,7 +34,7 @@ static uint8_t unescape(clasp_reader *r) {
         if (!decimal && (digit < 'a' || digit > 'f')) {
             return 0;
         }
-        code = code << 4 | (decimal ? hex[i] - '0' : digit - 'a' + 10u);
+        code = code << 4 | (decimal ? hex[i] - (unsigned)'0' : digit - 'a' + 10u);
     }
     return code >= 0x20 && code < 0x7F ? (uint8_t)code : 0;
 }

@@ -89,8 +89,8 @@ void p2p_effect(clasp_p2p *p, clasp_effect_kind kind, uint32_t a, uint32_t b, do
 void p2p_subscribe(clasp_p2p *p, bool on);
 void p2p_announce(clasp_p2p *p, uint64_t now_us);
 
-/** Emit a signal to a peer; nothing while signalling is down. Its `from` and proof are set here. */
-void p2p_emit(clasp_p2p *p, const p2p_peer *peer, clasp_p2p_dialect dialect, p2p_signal *signal);
+/** Emit a signal to a peer; nothing while signalling is down. Who writes it, and the proof, are added here. */
+void p2p_emit(clasp_p2p *p, const p2p_peer *peer, clasp_p2p_dialect dialect, const p2p_signal *signal);
 
 /** A signal about a link. */
 p2p_signal p2p_about(const p2p_link *link, p2p_type type);

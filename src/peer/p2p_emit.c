@@ -89,25 +89,25 @@ static void publish(clasp_p2p *p, uint32_t peer, uint32_t address_len, const cla
     }
 }
 
-void p2p_emit(clasp_p2p *p, const p2p_peer *peer, clasp_p2p_dialect dialect, p2p_signal *signal) {
+void p2p_emit(clasp_p2p *p, const p2p_peer *peer, clasp_p2p_dialect dialect, const p2p_signal *signal) {
     uint8_t proof[P2P_PROOF_LEN];
+    p2p_signal out = *signal;
     if (!p->up || p2p_theirs(peer, dialect).len == 0) {
         return;
     }
-    signal->from = p2p_own(p, dialect);
-    signal->to = signal->form == FORM_NESTED ? p2p_theirs(peer, dialect) : NO_BYTES;
-    const bool described = signal->type == P2P_TYPE_OFFER || signal->type == P2P_TYPE_ANSWER;
-    signal->ours = described;
-    signal->client_id = described ? clasp_text_span(&p->client_id) : NO_BYTES;
-    signal->epoch = described ? clasp_text_span(&p->epoch) : NO_BYTES;
+    out.from = p2p_own(p, dialect);
+    out.to = out.form == FORM_NESTED ? p2p_theirs(peer, dialect) : NO_BYTES;
+    out.ours = out.type == P2P_TYPE_OFFER || out.type == P2P_TYPE_ANSWER;
+    out.client_id = out.ours ? clasp_text_span(&p->client_id) : NO_BYTES;
+    out.epoch = out.ours ? clasp_text_span(&p->epoch) : NO_BYTES;
     if (peer->has_token && !peer->told && dialect == CLASP_P2P_DIALECT_CLASP) {
-        p2p_proof(peer, signal->from, clasp_text_span(&peer->session), proof);
-        signal->proof = (clasp_span){proof, sizeof proof};
+        p2p_proof(peer, out.from, clasp_text_span(&peer->session), proof);
+        out.proof = (clasp_span){proof, sizeof proof};
     }
     clasp_writer w = clasp_writer_of(p->scratch, sizeof p->scratch);
     write_address(&w, p, peer, dialect);
     const uint32_t address_len = clasp_written(&w).len;
-    p2p_signal_write(&w, signal);
+    p2p_signal_write(&w, &out);
     publish(p, peer->handle, address_len, &w);
 }
 
