@@ -180,7 +180,7 @@ clasp_err clasp_p2p_cancel(clasp_p2p *p, uint32_t ticket, uint64_t now_us);
 
 /**
  * Told by something else than the router, such as a rendezvous entry or a room's presence.
- * @param dialect CLASP: `id` (may be empty) is reached at `session`; NAMED: `id` is a name; ROOM: `session` is in the room,
+ * @param dialect CLASP: `id` is reached at `session`, and speaks the extension; with an empty `id` it may not. NAMED: `id` is a name; ROOM: `session` is in the room,
  *                and the higher session offers
  */
 clasp_err clasp_p2p_know(clasp_p2p *p, clasp_p2p_dialect dialect, clasp_span id, clasp_span session,

@@ -155,7 +155,8 @@ static const struct {
 };
 
 clasp_p2p_verdict clasp_p2p_explain(const clasp_p2p *p, clasp_span id) {
-    const p2p_peer *peer = p2p_by_id(p, id);
+    const p2p_peer *found_peer = p2p_by_id(p, id);
+    const p2p_peer *peer = found_peer ? found_peer : p2p_by_session(p, id, true);
     if (!peer) {
         return p->up ? CLASP_P2P_VERDICT_NEVER_ANNOUNCED : CLASP_P2P_VERDICT_SIGNALLING_DOWN;
     }

@@ -96,8 +96,10 @@ static void disconnected(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p
         }
         return;
     }
-    if (peer->ours && signal->has_corr && !link) {
-        return; /* a late one, of a connection that is over */
+    const bool blind =
+        !signal->has_corr && p2p_link_up(peer); /* it does not know what it would end: a claim */
+    if (peer->ours && (blind || (signal->has_corr && !link))) {
+        return; /* or a late one, of a connection that is over */
     }
     peer->shunned = true;
     p2p_peer_end(p, peer, &end, now_us);

@@ -178,24 +178,21 @@ void p2p_peer_end(clasp_p2p *p, p2p_peer *peer, const p2p_end *end, uint64_t now
 
 void p2p_gone(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
     const p2p_end end = {.cause = CLASP_PEER_GONE};
+    const bool first = !peer->lost;
     peer->announced = false;
+    peer->lost = true;
     if (peer->guessed &&
         peer->facts.answers == 0) { /* it was no session: somebody may still announce this id */
         p2p_release_tickets(p, peer);
         p2p_peer_end(p, peer, &end, now_us);
         p2p_drop(p, peer);
-        return;
-    }
-    if (p2p_link_up(peer)) {
-        peer->superseded = !peer->has_token;
+    } else if (p2p_link_up(peer)) {
+        peer->superseded = peer->superseded || !peer->has_token;
     } else if (peer->state == CLASP_P2P_DISCONNECTED && peer->has_token) {
-        const uint64_t back_us = now_us + CLASP_P2P_RETURN_US;
-        const bool first = !peer->lost;
-        peer->timers[PEER_SILENT] = first ? back_us : peer->timers[PEER_SILENT];
+        peer->timers[PEER_SILENT] = first ? now_us + CLASP_P2P_RETURN_US : peer->timers[PEER_SILENT];
     } else {
         p2p_peer_end(p, peer, &end, now_us);
     }
-    peer->lost = true;
 }
 
 /* ---- paths --------------------------------------------------------------------------------------------------- */

@@ -261,6 +261,8 @@ TEST(a_new_session_is_the_old_peer_only_with_a_proof) {
     const uint32_t peer = peer_of(&b, "them");
     CHECK_EQ(resume(&b, "b-new", OWN, false), CLASP_OK);
     CHECK_EQ(b.out->count, 0);
+    hear(&b, "type=disconnected from=z-them"); /* nor does a claim end what works */
+    CHECK_EQ(b.out->count, 0);
     CHECK_EQ(peer_of(&b, "b-new"), 0);
     CHECK_EQ(resume(&b, "b-new", OWN, true), CLASP_OK);
     CHECK_EQ(peer_of(&b, "b-new"), peer);
