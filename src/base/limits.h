@@ -297,6 +297,93 @@
 /* The same description is not sent again sooner than this, however often a peer asks. */
 #define CLASP_REPEAT_MIN_US 200000u
 
+/* ---- p2p ----------------------------------------------------------------------------------------------------- */
+
+/* Peers known to one object, announced ones included, and those with a connection when the application says nothing. A
+ * mesh beyond some tens is no mesh any more. When the table is full the peer goes with which nothing was opened and of
+ * which nothing was heard for longest. */
+#define CLASP_P2P_PEERS 256u
+#define CLASP_P2P_CONNECTIONS 64u
+
+/* Connections of one peer at once: an old one, and the one that replaces it. */
+#define CLASP_P2P_LINKS 2u
+
+/* Bytes of a session, a client id or a name; of an epoch; of a correlation id, which holds two ids and a UUID; of the
+ * words of a refusal. */
+#define CLASP_P2P_ID_MAX 256u
+#define CLASP_P2P_EPOCH_MAX 64u
+#define CLASP_P2P_CORRELATION_MAX 640u
+#define CLASP_P2P_REASON_MAX 512u
+
+/* Entries of one signal: no dialect has more than a dozen, and each look-up walks them all. */
+#define CLASP_P2P_ENTRIES 64u
+
+/* Bytes of one signal as a value, such that it fits a frame with its address: a description of CLASP_SDP_MAX, or a record
+ * that goes through the router instead of a direct path. */
+#define CLASP_P2P_SIGNAL_MAX (63u << 10)
+#define CLASP_P2P_RECORD_MAX (62u << 10)
+
+/* A link holds its own description, CLASP_CANDIDATES own candidates and, until the application has decided, the remote
+ * description: 2 x 40 KiB + 64 x 2 KiB + 1 KiB = 209 KiB, both links of a peer 418 KiB. Peers with links are at most
+ * CLASP_P2P_PEERS (an option; 64): 26.2 MiB, or 104.5 MiB. */
+
+/* Remote candidates that came before their offer or before the remote description was set: of one attempt, in all, their
+ * bytes in all, and for how long. One sender alone (its name is a claim) cannot push out those of a running attempt. */
+#define CLASP_P2P_EARLY_ATTEMPT 64u
+#define CLASP_P2P_EARLY 512u
+#define CLASP_P2P_EARLY_BYTES (512u << 10)
+#define CLASP_P2P_EARLY_US 30000000u
+
+/* Peers that the application has not decided on yet, and for how long one may wait. Each holds one description. */
+#define CLASP_P2P_UNDECIDED 16u
+#define CLASP_P2P_DECISION_US 30000000u
+
+/* Requests of the application for a connection, at once. */
+#define CLASP_P2P_TICKETS 256u
+
+/* Correlation ids that are over, and for how long late copies of their offers are known by them. */
+#define CLASP_P2P_OVER 128u
+#define CLASP_P2P_OVER_US 60000000u
+
+/* Signals by name (docs/wire.md, section 15): what was seen, so that a copy by another way is dropped; how long a copy may
+ * be late, less than the first wait of a repeat; for how long a forwarder knows what it has sent. */
+#define CLASP_P2P_SEEN 256u
+#define CLASP_P2P_COPY_US 700000u
+#define CLASP_P2P_FORWARDED_US 30000000u
+
+/* Announcements: again at most so often when somebody new was heard, and by itself after so long, doubling up to the last.
+ * A peer of ours that has nothing open and was not heard for three of the longest waits is forgotten. */
+#define CLASP_P2P_ANNOUNCE_MIN_US 2000000u
+#define CLASP_P2P_ANNOUNCE_MAX_US 30000000u
+#define CLASP_P2P_STALE_US 100000000u
+
+/* New connections that one peer may ask for within the time: each costs the browser an RTCPeerConnection. */
+#define CLASP_P2P_OFFERS 6u
+#define CLASP_P2P_OFFERS_US 10000000u
+
+/* Attempts after the first one that did not lead to a connection, each with a new correlation id. */
+#define CLASP_P2P_RETRIES 3u
+
+/* Between two ICE restarts of one link. */
+#define CLASP_P2P_RESTART_US 1000000u
+
+/* After the loss of the direct path another one is looked for after the first time, then ever less often up to the second;
+ * one such attempt may take the third. */
+#define CLASP_P2P_PROBE_US 1000000u
+#define CLASP_P2P_PROBE_MAX_US 5000000u
+#define CLASP_P2P_PROBE_TIME_US 15000000u
+
+/* A peer without a direct path of which no signal came for so long is gone. While the relay says that its session is gone
+ * it may come back under another within the second: the longest back-off of a session, and a half. */
+#define CLASP_P2P_SILENCE_US 10000000u
+#define CLASP_P2P_RETURN_US 15000000u
+
+/* In a mesh the higher session dials. When it has not for so long, the lower one does: it may not know of us. */
+#define CLASP_P2P_GRACE_US 5000000u
+
+/* A connection asked for by an id that looks like a session is dialled although it was not announced, after so long. */
+#define CLASP_P2P_GUESS_US 2000000u
+
 /* ---- route --------------------------------------------------------------------------------------------------- */
 
 /* Bytes of one address or pattern: what the u16 length of a string field can say. */

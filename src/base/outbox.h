@@ -45,6 +45,25 @@
  *   TRANSMIT                   peer              ticket               -
  *   DROP                       peer              ticket               - (the queue was full, or the peer is gone)
  *
+ * Data-channel peers (p2p). `a` is the peer's handle unless said otherwise, `b` of LINK effects the link's number
+ *   P2P_SUBSCRIBE              bytes of the pattern  -                pattern whose PUBLISHes are handed to clasp_p2p_signal()
+ *   P2P_UNSUBSCRIBE            bytes of the pattern  -                a pattern of an earlier SUBSCRIBE
+ *   P2P_SIGNAL                 bytes of the address  peer or 0        address, then the value to PUBLISH as an event
+ *   P2P_PEER                   peer              CLASP_P2P_PEER_*     id (`number` bytes), then session: this handle now
+ *                                                                     means this peer; empty: nobody
+ *   P2P_PEER_STATE             peer              clasp_p2p_state      words; `number`: the cause, a clasp_err
+ *   P2P_ASK                    peer              1: we would dial     - (clasp_p2p_decide() is awaited)
+ *   P2P_SETTLED                ticket            peer or 0            words; `number`: the result, a clasp_err
+ *   P2P_LINK_OPEN              peer              link                 `number`: CLASP_P2P_OPEN_*
+ *   P2P_LINK_OFFER             peer              link                 `number`: round; above 0: with an ICE restart
+ *   P2P_LINK_ANSWER            peer              link                 SDP of the offer to set and answer; `number`: round
+ *   P2P_LINK_APPLY             peer              link                 SDP of the answer to set; `number`: round
+ *   P2P_LINK_CANDIDATE         peer              link                 candidate as JSON; `number`: round
+ *   P2P_LINK_CLOSE             peer              link                 -
+ *   P2P_COVER                  peer              1: begins, 0: ends   - (records go by clasp_p2p_record() meanwhile)
+ *   P2P_TOKEN                  peer              -                    - (draw 16 random bytes, tell both sides)
+ *   P2P_RECORD                 peer              -                    a record that came through the router
+ *
  * Hub (the relay's side)
  *   HUB_SEND                   count             -                    count u32 session handles, then one frame for all
  *   HUB_CLOSE                  session           close code           reason
@@ -62,11 +81,17 @@
     X(LINK_APPLY, 22) X(LINK_CANDIDATE, 23) X(LINK_CLOSE, 24) X(PEER_STATE, 25) X(PEER_CONNECTED, 26)              \
     X(PEER_RECOVERING, 27) X(PEER_DISPOSED, 28) X(PEER_ERROR, 29) X(TRANSMIT, 30) X(DROP, 31)                      \
     X(HUB_SEND, 48) X(HUB_CLOSE, 49) X(HUB_EVENT, 50) X(HUB_JOINS, 51) X(RENDEZVOUS, 56)
+/* A list of its own: who has no data-channel peers does not load their names. */
+#define CLASP_P2P_EFFECT_LIST(X) \
+    X(P2P_SUBSCRIBE, 64) X(P2P_UNSUBSCRIBE, 65) X(P2P_SIGNAL, 66) X(P2P_PEER, 67) X(P2P_PEER_STATE, 68)             \
+    X(P2P_ASK, 69) X(P2P_SETTLED, 70) X(P2P_LINK_OPEN, 71) X(P2P_LINK_OFFER, 72) X(P2P_LINK_ANSWER, 73)            \
+    X(P2P_LINK_APPLY, 74) X(P2P_LINK_CANDIDATE, 75) X(P2P_LINK_CLOSE, 76) X(P2P_COVER, 77) X(P2P_TOKEN, 78)        \
+    X(P2P_RECORD, 79)
 // clang-format on
 
 typedef enum clasp_effect_kind {
 #define X(name, value) CLASP_EFFECT_##name = (value),
-    CLASP_EFFECT_LIST(X)
+    CLASP_EFFECT_LIST(X) CLASP_P2P_EFFECT_LIST(X)
 #undef X
 } clasp_effect_kind;
 
@@ -76,7 +101,7 @@ typedef struct clasp_effect {
     uint32_t owner; /* handle of the session or conference */
     uint32_t a;
     uint32_t b;
-    double number; /* DELIVER, PARAM, CACHED of a number: its value; SETTLED, CLOCK: see above */
+    double number; /* DELIVER, PARAM, CACHED of a number: its value; SETTLED, CLOCK, effects of p2p: see above */
     uint32_t at;   /* offset of the bytes in the outbox's bytes */
     uint32_t len;  /* bytes */
 } clasp_effect;

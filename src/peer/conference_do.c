@@ -1,12 +1,10 @@
 #include "peer/conference_core.h"
+#include "peer/repeat.h"
 
 static const clasp_span NO_BYTES = {NULL, 0};
 
 uint64_t conference_backoff(clasp_conference *c, uint64_t first_us, uint8_t exponent, uint64_t last_us) {
-    uint64_t wait = first_us << (exponent < 16 ? exponent : 16);
-    wait = wait < last_us ? wait : last_us;
-    const uint64_t fifth = wait / 5;
-    return wait - fifth + clasp_random_below(&c->random, (uint32_t)(2 * fifth + 1));
+    return clasp_backoff_us(&c->random, first_us, exponent, last_us);
 }
 
 /* ---- signals ------------------------------------------------------------------------------------------------- */
