@@ -101,9 +101,10 @@ typedef struct clasp_effect {
     uint32_t owner; /* handle of the session or conference */
     uint32_t a;
     uint32_t b;
-    double number; /* DELIVER, PARAM, CACHED of a number: its value; SETTLED, CLOCK, effects of p2p: see above */
-    uint32_t at;   /* offset of the bytes in the outbox's bytes */
-    uint32_t len;  /* bytes */
+    double
+        number; /* DELIVER, PARAM, CACHED of a number: its value; SETTLED, CLOCK, effects of p2p: see above */
+    uint32_t at;  /* offset of the bytes in the outbox's bytes */
+    uint32_t len; /* bytes */
 } clasp_effect;
 _Static_assert(sizeof(clasp_effect) == 32, "the glue reads this layout");
 

@@ -30,6 +30,7 @@ static int32_t event(clasp_session_event which, uint32_t a, uint32_t b) {
     const uint32_t len = door.in.start ? clasp_written(&door.in).len : 0;
     clasp_outbox_done();
     const int32_t result = clasp_abi_session_event(door.session, which, a, b, len, NOW);
+    clasp_abi_session_event(door.session, CLASP_SESSION_EVENT_FLUSH, 0, 0, 0, NOW); /* the turn is over */
     door.in = (clasp_writer){0};
     return result;
 }

@@ -113,7 +113,11 @@ function claimsOf(relay) {
   test('a bundle is acknowledged as a whole', async () => {
     const heard = values(ben, '/bundle/*', 3);
     await settle(ben);
-    await ann.bundle([{ set: ['/bundle/a', 1] }, { set: ['/bundle/b', 2] }, { emit: ['/bundle/c'] }]);
+    await ann.bundle([
+      { set: ['/bundle/a', 1] },
+      { set: ['/bundle/b', 2] },
+      { emit: ['/bundle/c'] },
+    ]);
     assert.deepEqual(await heard, [
       ['/bundle/a', 1],
       ['/bundle/b', 2],
@@ -125,14 +129,20 @@ function claimsOf(relay) {
     const revisions = await Promise.all(
       Array.from({ length: 300 }, (_, i) => ann.set(`/many/${i % 3}`, i)),
     );
-    assert.deepEqual(revisions, Array.from({ length: 300 }, (_, i) => Math.floor(i / 3) + 1));
+    assert.deepEqual(
+      revisions,
+      Array.from({ length: 300 }, (_, i) => Math.floor(i / 3) + 1),
+    );
   });
 
   test('what is announced is found', async () => {
     const fader = { address: '/desk/fader', type: /** @type {const} */ ('param') };
     await ann.announce([fader], { namespace: '/desk' });
     const found = await ben.query('/desk/**');
-    assert.deepEqual(found.map(({ address, type }) => ({ address, type })), [fader]);
+    assert.deepEqual(
+      found.map(({ address, type }) => ({ address, type })),
+      [fader],
+    );
   });
 
   test('maxRate and epsilon hold, whether the router knows them or not', async () => {
