@@ -15,6 +15,18 @@ export function numberFrom(option, text, least, most) {
 }
 
 /**
+ * A decimal number of an option, above 0.
+ * @param {string} option
+ * @param {string} text
+ * @param {number} most
+ */
+export function decimalFrom(option, text, most) {
+  const number = Number(text);
+  if (/^\d*\.?\d+$/.test(text) && number > 0 && number <= most) return number;
+  throw new UsageError(`${option} takes a number above 0, up to ${most}, not "${text}"`);
+}
+
+/**
  * One of a list of words.
  * @template {string} T
  * @param {string} option
@@ -32,5 +44,6 @@ export function wordFrom(option, text, words) {
  * @property {string} summary one line for the overview
  * @property {string} usage what --help prints: it fits a screen
  * @property {import('node:util').ParseArgsConfig['options']} options without `help`
+ * @property {string[]} [pairs] names of options that take two words; `values` has them with a space between
  * @property {(values: any, positionals: string[]) => Promise<unknown>} run any: by `options`
  */
