@@ -2,7 +2,7 @@
 import { Clasp } from '../../web/clasp.js';
 import { ignorable, untilSettled } from '../../web/promises.js';
 import { EXIT, Failure, exitOf } from './exit.js';
-import { guardOutput, tell } from './output.js';
+import { flushed, guardOutput, tell } from './output.js';
 import { UsageError, decimalFrom } from './usage.js';
 
 /** @typedef {import('../../web/error.js').ClaspError} ClaspError */
@@ -83,6 +83,11 @@ export class Connection {
     await Promise.race([this.refused, this.answer(this.client.query('/clasp/none'))]);
   }
 
+  /** Until somebody has read what was printed, or the command is to end. */
+  async printed() {
+    await Promise.race([flushed(), this.ended()]);
+  }
+
   /**
    * Until the command is to end. Meanwhile the client comes back after each loss.
    * @throws {ClaspError} what the router refused
@@ -104,10 +109,16 @@ const isRefusal = ({ wireCode, code }) =>
  * @param {Connection} connection
  */
 export function tellLosses({ client, signal }) {
-  const say = (/** @type {string} */ words) => signal.aborted || tell(words);
-  client.onDisconnect((reason) => say(`connection lost (${reason}); trying to come back`));
+  let isRefused = false;
+  const say = (/** @type {string} */ words) => {
+    if (!signal.aborted && !isRefused) tell(words);
+  };
+  client.onDisconnect((reason) => say(`connection lost (${reason || 'no words'}); coming back`));
   client.onConnect(() => say('connected again'));
-  client.onError((error) => isRefusal(error) || say(error.message));
+  client.onError((error) => {
+    isRefused ||= isRefusal(error); // that one is the command's own last word
+    say(error.message);
+  });
 }
 
 /**
@@ -158,6 +169,6 @@ export async function connected(values, work) {
     end();
     forget();
     client.close();
-    setTimeout(() => process.exit(), LINGER_MS).unref();
+    setTimeout(() => flushed().then(() => process.exit()), LINGER_MS).unref();
   }
 }

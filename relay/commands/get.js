@@ -47,6 +47,7 @@ export async function run(values, addresses) {
         if (found) write(valueAlone(found.value, some[at], values));
         else missing.push(some[at]);
       });
+      await connection.printed();
     }
   });
   if (missing.length > 0) throw new Failure(EXIT.NO_PARAM, `no such param: ${missing.join(', ')}`);

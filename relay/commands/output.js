@@ -4,7 +4,7 @@ import { toDocument, toJson } from './value-json.js';
 
 /** @typedef {{json?: boolean, quiet?: boolean, raw?: boolean}} Form how a command was asked to print */
 
-/** Bytes that may wait for a reader that is slow, where the system does not make us wait for it. */
+/** Bytes that may wait for who reads slowly. */
 const WAITING_MAX = 16 << 20;
 
 const LINE_BREAKERS = /[\p{Cc}\u2028\u2029]/u;
@@ -27,6 +27,10 @@ export function guardOutput(gone) {
 
 /** @param {string | Uint8Array} chunk */
 export const write = (chunk) => void process.stdout.write(chunk);
+
+/** @returns {Promise<void>} when all that was written so far has been taken, or nobody reads any more */
+export const flushed = () =>
+  new Promise((resolve) => void process.stdout.write('', () => resolve()));
 
 /** Too much waits for who reads what is printed. */
 export const isBehind = () => process.stdout.writableLength > WAITING_MAX;

@@ -10,8 +10,8 @@ export const summary = 'publish an event, a stream, a gesture';
 
 export const usage = `Usage: clasp-p2p pub [options] ADDRESS [VALUE]
 
-Publishes to who is subscribed now; the router keeps nothing. VALUE is JSON where
-it is well-formed, or else text; "-": all of stdin; none: null.
+Publishes to who is subscribed now; no param is written. VALUE is JSON where it
+is well-formed, or else text; "-": all of stdin; none: null.
 
 ${valueUsage}
   --event          once, to each who is subscribed (the default)
@@ -105,6 +105,7 @@ async function sendLines(connection, send, values) {
     characters += length;
     if (count < UNSETTLED_MAX && characters < UNSETTLED_CHARACTERS) continue;
     await connection.settled();
+    await connection.printed();
     count = characters = 0;
   }
 }

@@ -1,15 +1,15 @@
 import { clientOptions, clientUsage, connected, tellLosses } from './connection.js';
 import { readValue, valueOptions, valueUsage } from './input.js';
 import { write } from './output.js';
-import { UsageError, numberFrom } from './usage.js';
+import { UsageError, given, numberFrom } from './usage.js';
 import { toDocument } from './value-json.js';
 
 export const summary = 'write a param';
 
 export const usage = `Usage: clasp-p2p set [options] ADDRESS VALUE
 
-Writes a param and prints its revision. VALUE is JSON where it is well-formed, or
-else text; "-": all of stdin.
+Writes a param and prints its revision. VALUE is JSON where it is well-formed,
+or else text; "-": all of stdin.
 
 ${valueUsage}
   --lock           take its lock, which ends with the connection …
@@ -45,8 +45,8 @@ function setOptions({ lock, hold, unlock, ttl, absolute, revision }) {
     lock,
     unlock,
     absolute,
-    ttl: ttl && numberFrom('--ttl', ttl, 0, TTL_MAX),
-    revision: revision && numberFrom('--revision', revision, 0, Number.MAX_SAFE_INTEGER),
+    ttl: given(ttl, (it) => numberFrom('--ttl', it, 0, TTL_MAX)),
+    revision: given(revision, (it) => numberFrom('--revision', it, 0, Number.MAX_SAFE_INTEGER)),
   };
 }
 

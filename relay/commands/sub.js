@@ -1,14 +1,14 @@
 import { SIGNAL_TYPES } from '../../web/clasp.js';
 import { clientOptions, clientUsage, connected, tellLosses } from './connection.js';
 import { isBehind, tell, valueLine, write } from './output.js';
-import { UsageError, decimalFrom, numberFrom, wordFrom } from './usage.js';
+import { UsageError, decimalFrom, given, numberFrom, wordFrom } from './usage.js';
 
 export const summary = 'print what is written and published, as it comes';
 
 export const usage = `Usage: clasp-p2p sub [options] PATTERN…
 
-Prints "ADDRESS VALUE" a line until Ctrl+C: params as they are now, then whatever
-comes. "*" is one segment or a part of one, "**" any number of them: quote them.
+Prints "ADDRESS VALUE" a line until Ctrl+C: params as they are now, then what
+comes. "*" is one segment or a part of one, "**" any number: quote them.
 
   --types LIST     of param,event,stream,gesture,timeline these alone
   --max-rate N     at most N values a second of one address, the newest
@@ -31,25 +31,25 @@ export const options = {
   raw: { type: 'boolean' },
 };
 
-const U32_MAX = 0xffffffff;
+const COUNT_MAX = 0xffffffff;
 
 /** @typedef {Record<string, any>} Values any: by `options` */
 
 /** @param {Values} values @param {string} name */
-const count = (values, name) =>
-  values[name] && numberFrom(`--${name}`, values[name], 1, name === 'count' ? 2 ** 53 : U32_MAX);
+const countOf = (values, name) =>
+  given(values[name], (text) => numberFrom(`--${name}`, text, 1, COUNT_MAX));
+
+/** @param {string} list @returns {import('../../web/clasp.js').SignalType[]} */
+const typesFrom = (list) => list.split(',').map((it) => wordFrom('--types', it, SIGNAL_TYPES));
 
 /** @param {Values} values @returns {import('../../web/clasp.js').SubscribeOptions} */
 function subscribeOptions(values) {
-  const { types, epsilon } = values;
   return {
-    types: types
-      ?.split(',')
-      .map((/** @type {string} */ it) => wordFrom('--types', it, SIGNAL_TYPES)),
-    maxRate: count(values, 'max-rate'),
-    epsilon: epsilon && decimalFrom('--epsilon', epsilon, Number.MAX_VALUE),
-    history: count(values, 'history'),
-    window: count(values, 'window'),
+    types: given(values.types, typesFrom),
+    maxRate: countOf(values, 'max-rate'),
+    epsilon: given(values.epsilon, (it) => decimalFrom('--epsilon', it, Number.MAX_VALUE)),
+    history: countOf(values, 'history'),
+    window: countOf(values, 'window'),
   };
 }
 
@@ -81,7 +81,7 @@ function printer(values, most, done) {
 export async function run(values, patterns) {
   if (patterns.length === 0) throw new UsageError('there is no PATTERN');
   const how = subscribeOptions(values);
-  const most = count(values, 'count') ?? Infinity;
+  const most = countOf(values, 'count') ?? Infinity;
   await connected(values, async (connection) => {
     if (!values.quiet) tellLosses(connection);
     await new Promise((resolve, reject) => {

@@ -2,6 +2,14 @@
 export class UsageError extends Error {}
 
 /**
+ * What an option says, if it was given.
+ * @template T
+ * @param {string | undefined} text
+ * @param {(text: string) => T} read
+ */
+export const given = (text, read) => (text === undefined ? undefined : read(text));
+
+/**
  * A whole number of an option.
  * @param {string} option
  * @param {string} text

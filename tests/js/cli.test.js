@@ -8,9 +8,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startRelay } from '../../relay/index.js';
 import { Clasp } from '../../web/clasp.js';
+import { decode, ready } from '../../web/codec.js';
 import { Command, cli } from './cli-process.js';
+import { Client, subscribe } from './relay-client.js';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'clasp-cli-'));
+const SET = 0x21; // type of the message
 const TOKENS = { viewer: ['read:/stage/**'], desk: ['write:/stage/**'] };
 
 /** @type {import('../../relay/index.js').Relay} */ let relay;
@@ -150,11 +153,20 @@ test('input that is too large, or no text, fails', async () => {
   assertOneLine(broken.err, /UTF-8/);
 });
 
-test('set --ttl takes seconds, counted from the write with --absolute', async () => {
-  const { heard } = await heardOf('/ttl/*', 'param', 2);
-  assert.equal((await run(['set', '/ttl/a', '1', '--ttl', '60', '--absolute'])).code, 0);
-  assert.equal((await run(['set', '/ttl/b', '2', '--ttl', '0'])).code, 0);
-  assert.deepEqual(await heard, [1, 2]);
+test('set --ttl takes seconds, counted from the write with --absolute, and $i64 is exact', async () => {
+  await ready();
+  const watcher = await Client.join(relay.url);
+  watcher.ws.send(subscribe('/ttl'));
+  for (const [args, ttl, value] of /** @type {[string[], unknown, unknown][]} */ ([
+    [['1', '--ttl', '60', '--absolute'], { mode: 'absolute', seconds: 60 }, 1],
+    [['2', '--ttl', '60'], { mode: 'sliding', seconds: 60 }, 2],
+    [['{"$i64": "9223372036854775807"}', '--ttl', '0'], { mode: 'never' }, 2n ** 63n - 1n],
+  ])) {
+    assert.equal((await run(['set', '/ttl', ...args])).code, 0);
+    const message = decode(await watcher.next(SET), { integers: 'bigint' });
+    assert.deepEqual([message.ttl, message.value], [ttl, value]);
+  }
+  watcher.ws.close();
 });
 
 test('a lock ends with the command, or with Ctrl+C when it is to be held', async () => {
@@ -292,6 +304,36 @@ test('sub ends quietly when nobody reads any more', async () => {
   await client.set('/sub/pipe/a', 2);
   const { code, err } = await command.ended;
   assert.deepEqual([code, err], [0, '']);
+});
+
+test('sub leaves values out, and says so, while nobody reads what it prints', async () => {
+  const command = await listening('/sub/slow-reader', '--raw');
+  command.child.stdout.pause();
+  const isSaid = command.says('err', 'clasp-p2p: values are left out');
+  let isOver = false;
+  isSaid.then(() => (isOver = true));
+  for (let i = 0; i < 1000 && !isOver; i++) {
+    client.emit('/sub/slow-reader/a', 'x'.repeat(60_000));
+    await client.query('/none');
+  }
+  await isSaid;
+  command.child.stdout.resume();
+  command.child.kill('SIGINT');
+  const { code, out } = await command.ended;
+  assert.equal(code, 0);
+  assert.equal(out.length % 60_001, 'ready\n'.length); // what was printed is there to its end
+});
+
+test('get prints all of it to a reader that takes its time', async () => {
+  const addresses = Array.from({ length: 100 }, (_, i) => `/late-reader/${i}`);
+  for (const address of addresses) await client.set(address, 'x'.repeat(60_000));
+  const command = start('get', ...addresses);
+  command.child.stdout.pause();
+  await once(command.child.stdout, 'readable');
+  await client.query('/none');
+  command.child.stdout.resume();
+  const { code, out } = await command.ended;
+  assert.deepEqual([code, out.length], [0, 100 * 60_001]);
 });
 
 test('sub comes back after a loss, and says so', async () => {
