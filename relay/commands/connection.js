@@ -47,6 +47,7 @@ function clientOf({ url = process.env.CLASP_URL || URL_DEFAULT, token, name }) {
 /** What a command works with. */
 export class Connection {
   #timeout_ms;
+  /** @type {ClaspError | undefined} */ #refusal;
 
   /** Rejected when the router refuses something that no other promise tells of. @type {Promise<never>} */
   refused;
@@ -62,7 +63,11 @@ export class Connection {
     this.#timeout_ms = timeout_ms;
     /** @type {Promise<never>} */
     const refused = new Promise((_, reject) => {
-      client.onError((error) => isRefusal(error) && reject(error));
+      client.onError((error) => {
+        if (!isRefusal(error)) return;
+        this.#refusal ??= error;
+        reject(error);
+      });
     });
     this.refused = ignorable(refused);
   }
@@ -80,12 +85,18 @@ export class Connection {
    * @throws {ClaspError} why something was refused; TIMEOUT, NOT_CONNECTED, ABORTED
    */
   async settled() {
-    await Promise.race([this.refused, this.answer(this.client.query('/clasp/none'))]);
+    await this.answer(this.client.query('/clasp/none')).catch((error) => {
+      throw this.#refusal ?? error;
+    });
+    if (this.#refusal) throw this.#refusal;
   }
 
-  /** Until somebody has read what was printed, or the command is to end. */
-  async printed() {
-    await Promise.race([flushed(), this.ended()]);
+  /**
+   * Until somebody has read what was printed.
+   * @throws {ClaspError} ABORTED: the command is to end
+   */
+  printed() {
+    return untilSettled(flushed(), 0, this.signal);
   }
 
   /**
@@ -144,27 +155,30 @@ function onInterrupt(action) {
 }
 
 /**
- * Do some work while connected; then the process has nothing left to do.
- * @template T
+ * Do some work while connected; then the process has nothing left to do. It is done, too, when nobody reads what it prints.
  * @param {Values} values of clientOptions
- * @param {(connection: Connection) => Promise<T>} work
- * @returns {Promise<T>}
- * @throws {UsageError} @throws {ClaspError} why there is no connection; what the work throws
+ * @param {(connection: Connection) => Promise<void>} work
+ * @throws {UsageError} an option makes no sense
+ * @throws {ClaspError} why there is no connection; what the work throws
  * @throws {Failure} by Ctrl+C, unless the work ends well by it
  */
 export async function connected(values, work) {
   const timeout_ms = decimalFrom('--timeout', values.timeout, SECONDS_MAX) * 1000;
   const client = clientOf(values);
   const life = new AbortController();
+  let isRead = true;
   const end = () => life.abort();
   const forget = onInterrupt(end);
-  guardOutput(end);
+  guardOutput(() => {
+    isRead = false;
+    end();
+  });
   try {
     await opened(client, timeout_ms, life.signal);
-    return await work(new Connection(client, life.signal, timeout_ms));
+    await work(new Connection(client, life.signal, timeout_ms));
   } catch (error) {
     if (/** @type {ClaspError} */ (error).code !== 'ABORTED') throw error;
-    throw new Failure(EXIT.FAILED, 'interrupted');
+    if (isRead) throw new Failure(EXIT.FAILED, 'interrupted');
   } finally {
     end();
     forget();

@@ -99,7 +99,7 @@ async function sendLines(connection, send, values) {
   endInput(connection);
   for await (const { value, length } of lineValues(values)) {
     await pace();
-    connection.signal.throwIfAborted();
+    if (connection.signal.aborted) throw new ClaspError('ABORTED');
     send(connection, value);
     count++;
     characters += length;

@@ -83,6 +83,7 @@ export async function run(values, patterns) {
   const how = subscribeOptions(values);
   const most = countOf(values, 'count') ?? Infinity;
   await connected(values, async (connection) => {
+    await connection.settled(); // all params that a router sends at the opening have come: none is printed twice
     if (!values.quiet) tellLosses(connection);
     await new Promise((resolve, reject) => {
       const print = printer(values, most, () => resolve(undefined));

@@ -306,6 +306,20 @@ test('sub ends quietly when nobody reads any more', async () => {
   assert.deepEqual([code, err], [0, '']);
 });
 
+test('get and pub end quietly when nobody reads what they print', async () => {
+  await client.set('/unread', 'x'.repeat(60_000));
+  for (const args of [
+    ['get', ...Array(300).fill('/unread')],
+    ['pub', '/unread', '--lines', '--json', '--rate', '0'],
+  ]) {
+    const command = start(...args);
+    command.child.stdout.destroy();
+    command.child.stdin.end('1\n'.repeat(5000));
+    const { code, err } = await command.ended;
+    assert.deepEqual([code, err], [0, ''], args[0]);
+  }
+});
+
 test('sub leaves values out, and says so, while nobody reads what it prints', async () => {
   const command = await listening('/sub/slow-reader', '--raw');
   command.child.stdout.pause();
