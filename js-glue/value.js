@@ -43,6 +43,13 @@ function writeNumber(number) {
   else view.setBigUint64(at, 0x7ff8000000000000n); // one NaN on the wire
 }
 
+/** @param {bigint} integer */
+function writeInteger(integer) {
+  if (BigInt.asIntN(64, integer) !== integer) throw new ClaspError('OUT_OF_RANGE');
+  scratch[room(1)] = VALUE.I64;
+  view.setBigInt64(room(8), integer);
+}
+
 /** @param {Uint8Array} bytes */
 function writeBytes(bytes) {
   scratch[room(1)] = VALUE.BYTES;
@@ -119,6 +126,8 @@ function write(value, depth) {
     scratch[room(1)] = Number(value);
   } else if (typeof value === 'object') {
     writeObject(value, depth);
+  } else if (typeof value === 'bigint') {
+    writeInteger(value);
   } else {
     throw new ClaspError('BAD_VALUE_TYPE', `a ${typeof value} is no CLASP value`);
   }
@@ -161,11 +170,12 @@ function longText(text) {
 }
 
 /**
- * Numbers become f64; bytes are any view or ArrayBuffer; objects are plain ones or have toJSON(); members that are
+ * Numbers become f64, bigints i64; bytes are any view or ArrayBuffer; objects are plain ones or have toJSON(); members that are
  * undefined are left out, items that are become null.
  *
  * @param {unknown} value with its type code
- * @throws {ClaspError} TOO_LARGE (over a frame, or a string over 65,535 bytes), TOO_DEEP (or a cycle), BAD_VALUE_TYPE
+ * @throws {ClaspError} TOO_LARGE (over a frame, or a string over 65,535 bytes), TOO_DEEP (or a cycle), BAD_VALUE_TYPE,
+ *   OUT_OF_RANGE (a bigint that 64 bits cannot hold)
  */
 export function addValue(value) {
   write(value, 0);

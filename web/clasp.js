@@ -13,7 +13,7 @@ import { throttled } from './throttle.js';
 /** @typedef {import('../js-glue/client-session.js').Phase} Phase */
 /** @typedef {import('../js-glue/session.js').State} State */
 
-/** What CLASP carries; any: values again. @typedef {null | boolean | number | string | Uint8Array | any[] | {[key: string]: any}} Value */
+/** What CLASP carries; any: values again. @typedef {null | boolean | number | bigint | string | Uint8Array | any[] | {[key: string]: any}} Value */
 
 /** @typedef {(value: any, address: string) => void} Handler any: the value that was written or published */
 
@@ -56,10 +56,12 @@ import { throttled } from './throttle.js';
 
 const CONNECT_MS = 10_000;
 
+/** What a subscription can ask for. */
+export const SIGNAL_TYPES = /** @type {SignalType[]} */ (Object.keys(FEATURE_BITS));
+
 /** @param {SignalType[]} [features] */
 function featureMask(features) {
-  const names = /** @type {SignalType[]} */ (Object.keys(FEATURE_BITS));
-  return (features ?? names).reduce((mask, name) => mask | (FEATURE_BITS[name] ?? 0), 0);
+  return (features ?? SIGNAL_TYPES).reduce((mask, name) => mask | (FEATURE_BITS[name] ?? 0), 0);
 }
 
 /**

@@ -1,8 +1,10 @@
 /** The packed tarball, as a stranger gets it. What it holds is built first: `npm run test:js` does. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
@@ -51,7 +53,7 @@ test('the tarball holds the sources, the modules and the types, and nothing else
 });
 
 test('the modules in it are WebAssembly', async () => {
-  for (const name of ['clasp', 'clasp-hub']) {
+  for (const name of ['clasp', 'clasp-client', 'clasp-hub']) {
     assert.ok(WebAssembly.validate(readFileSync(installed(`dist/${name}.wasm`))), name);
   }
 });
@@ -130,6 +132,24 @@ test('the command prints its usage', async () => {
   const command = join(project.folder, 'node_modules', '.bin', 'clasp-p2p');
   const { stdout } = await exec(command, ['--help'], { timeout: 20_000 });
   assert.match(stdout, /clasp-p2p/);
+});
+
+test('its commands write, read and publish through its relay', async () => {
+  const command = join(project.folder, 'node_modules', '.bin', 'clasp-p2p');
+  const relay = spawn(command, ['relay', '--port', '0', '--no-rendezvous']);
+  try {
+    const [line] = await once(createInterface({ input: relay.stdout }), 'line');
+    const [url] = line.match(/ws:\S+/);
+    const run = async (/** @type {string[]} */ ...args) =>
+      (await exec(command, [...args, '--url', url], { timeout: 20_000 })).stdout;
+    assert.equal(await run('set', '/a', '{"b": [1]}'), '1\n');
+    assert.equal(await run('get', '/a'), '{"b":[1]}\n');
+    assert.equal(await run('pub', '/c', 'go'), '');
+    assert.equal(await run('sub', '/a', '--count', '1'), '/a {"b":[1]}\n');
+  } finally {
+    relay.kill();
+    await once(relay, 'exit');
+  }
 });
 
 test('publint finds neither an error nor a warning', async () => {

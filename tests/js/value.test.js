@@ -56,6 +56,12 @@ test('every number type is read', () => {
   for (const [hex, number] of Object.entries(cases)) assert.equal(valueOf(hex), number);
 });
 
+test('a bigint is an i64', () => {
+  assert.equal(hexOf(-1n), '05ffffffffffffffff');
+  assert.equal(hexOf([2n ** 63n - 1n]), '0a0001057fffffffffffffff');
+  assert.equal(roundTrip(5n), 5);
+});
+
 test('bytes are taken from any view, and read as a copy', () => {
   const buffer = Uint8Array.of(9, 1, 2, 9).buffer;
   assert.equal(hexOf(new DataView(buffer, 1, 2)), '0900020102');
@@ -89,7 +95,8 @@ test('what has no place on the wire is refused, by code', () => {
   const wide = Array.from({ length: 65536 }, () => null);
   /** @type {[unknown, string][]} */
   const refused = [
-    [1n, 'BAD_VALUE_TYPE'],
+    [2n ** 63n, 'OUT_OF_RANGE'],
+    [Symbol('s'), 'BAD_VALUE_TYPE'],
     [() => {}, 'BAD_VALUE_TYPE'],
     [undefined, 'BAD_VALUE_TYPE'],
     [new Map(), 'BAD_VALUE_TYPE'],
@@ -107,6 +114,6 @@ test('what has no place on the wire is refused, by code', () => {
 });
 
 test('a refused value leaves nothing behind for the next one', () => {
-  assert.throws(() => encodeValue('/a', ['x', 1n]));
+  assert.throws(() => encodeValue('/a', ['x', 2n ** 63n]));
   assert.equal(hexOf(true), '0101');
 });
