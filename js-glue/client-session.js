@@ -10,7 +10,7 @@ import {
 } from './abi.gen.js';
 import { now } from './clock.js';
 import { textOf } from './core.js';
-import { ClaspError } from './error.js';
+import { ClaspError, surface } from './error.js';
 import { Session } from './session.js';
 import {
   addF64,
@@ -180,7 +180,6 @@ export class ClientSession {
   #offset_us = 0;
   #isFlushing = false;
   #isClosed = false;
-  /** @type {{type: number, number: number, bytes: Uint8Array} | undefined} */ #cached;
 
   /** Of the last exchange of clocks, in microseconds. */
   roundTrip_us = 0;
@@ -198,10 +197,9 @@ export class ClientSession {
       [EFFECT.PARAM]: ({ a, b, number, bytes }) =>
         this.#take(a)?.resolve(valueOf(b, number, bytes)),
       [EFFECT.RESULT]: ({ a, bytes }) =>
-        this.#waiting.get(a)?.found?.push(
-          .../** @type {SignalDefinition[]} */ (decodeValue(VALUE.ARRAY, bytes)),
-        ),
-      [EFFECT.CACHED]: ({ b, number, bytes }) => void (this.#cached = { type: b, number, bytes }),
+        this.#waiting
+          .get(a)
+          ?.found?.push(.../** @type {SignalDefinition[]} */ (decodeValue(VALUE.ARRAY, bytes))),
       [EFFECT.CLOCK]: ({ a, b, number }) => {
         this.roundTrip_us = a;
         this.jitter_us = b;
@@ -291,7 +289,7 @@ export class ClientSession {
   /** @param {number} id */
   unsubscribe(id) {
     this.#handlers.delete(id);
-    this.#send(ON.UNSUBSCRIBE, id, 0, '');
+    this.#session.afterDelivery(() => this.#send(ON.UNSUBSCRIBE, id, 0, ''));
   }
 
   // ---- writing --------------------------------------------------------------------------------------------------
@@ -420,12 +418,8 @@ export class ClientSession {
 
   /** The value last seen of a param, undefined where none is kept. @param {string} address @returns {any} any: the value */
   cached(address) {
-    this.#cached = undefined;
-    this.#session.input(ON.CACHED, 0, 0, address);
-    const found = /** @type {{type: number, number: number, bytes: Uint8Array} | undefined} */ (
-      this.#cached
-    );
-    return found && valueOf(found.type, found.number, found.bytes);
+    const found = this.#session.effectOf(ON.CACHED, address);
+    return found && valueOf(found.b, found.number, found.bytes);
   }
 
   /**
@@ -486,7 +480,13 @@ export class ClientSession {
     let value = isNumber ? number : decodeValue(type, effect.bytes.subarray(head * 4));
     if (isGesture) value = gestureValue(value, effect.word(count + 1) & 0xff, effect.word(count));
     const address = this.#addresses.get(a) ?? '';
-    for (let i = 0; i < count; i++) this.#handlers.get(effect.word(i))?.(value, address);
+    for (let i = 0; i < count; i++) {
+      try {
+        this.#handlers.get(effect.word(i))?.(value, address);
+      } catch (cause) {
+        surface(cause); // one handler's fault is not the next one's
+      }
+    }
   }
 }
 
