@@ -5,7 +5,7 @@ import { preconnect } from '../js-glue/socket-class.js';
 import { ClaspBuilder } from './clasp-builder.js';
 import { ClaspError } from './error.js';
 import { Inflow } from './inflow.js';
-import { ignorable, later, onceAborted, untilSettled } from './promises.js';
+import { aborted, ignorable, later, onceAborted, untilSettled } from './promises.js';
 import { throttled } from './throttle.js';
 
 /** @typedef {import('../js-glue/client-session.js').SignalType} SignalType */
@@ -54,7 +54,26 @@ import { throttled } from './throttle.js';
 
 /** @typedef {{time: number, value: Value, easing?: string, bezier?: number[]}} Keyframe time: microseconds from the start */
 
+/**
+ * From connect() to close(), or until it did not come about.
+ * @typedef {object} Life
+ * @property {AbortController} end aborted when it is over
+ * @property {boolean} isOpening until the router says welcome for the first time
+ * @property {number} waiting calls of connect()
+ * @property {Promise<void>} opened
+ * @property {() => void} resolve
+ * @property {(error: ClaspError) => void} reject
+ * @property {ClaspError} [refusal] what the router said last
+ */
+
 const CONNECT_MS = 10_000;
+
+/** @returns {Life} */
+function beginLife() {
+  const life = /** @type {Life} */ ({ end: new AbortController(), isOpening: true, waiting: 0 });
+  life.opened = new Promise((resolve, reject) => Object.assign(life, { resolve, reject }));
+  return life;
+}
 
 /** @param {SignalType[]} [features] */
 function featureMask(features) {
@@ -79,6 +98,8 @@ class Subscription {
   #options;
   /** @type {ClientSession | undefined} */ #session;
   #id = 0;
+
+  /** Its signal does not matter any more. @type {() => void} */ forget = () => {};
 
   /**
    * @param {string} pattern
@@ -120,15 +141,14 @@ export class Clasp extends EventTarget {
   #url;
   #options;
   /** @type {ClientSession | undefined} */ #session;
-  /** @type {Promise<void> | undefined} */ #connecting;
+  /** @type {Life | undefined} */ #life;
   /** @type {State} */ #state = 'IDLE';
   /** @type {string | null} */ #id = null;
   /** @type {Set<Subscription>} */ #subscriptions = new Set();
   /** @type {Map<string, SignalDefinition>} */ #signals = new Map();
   /** @type {ClaspError | null} */ #lastError = null;
+  /** @type {Set<Inflow>} */ #inflows = new Set();
   #attempts = 0;
-  #end = new AbortController();
-  /** @type {{resolve: () => void, reject: (error: ClaspError) => void} | undefined} */ #opening;
 
   /**
    * @param {string} url of the router, ws:// or wss://
@@ -151,61 +171,63 @@ export class Clasp extends EventTarget {
   // ---- connection -----------------------------------------------------------------------------------------------
 
   /**
-   * Connect; once connected, the client comes back by itself after a loss. After a failure it may be called again.
-   * @param {number | {timeout?: number} & Abortable} [options] milliseconds, or those and a signal
+   * Connect; once connected, the client comes back by itself after a loss. After a failure it may be called again. Who calls it
+   * while another call waits, waits for the same connection, by bounds of its own.
+   * @param {number | {timeout?: number} & Abortable} [options] milliseconds (0: for ever), or those and a signal
    * @returns {Promise<void>} resolved when the router has said welcome
-   * @throws {ClaspError} RELAY_UNREACHABLE, TIMEOUT, UNAUTHORIZED (and what else the router says), ABORTED, LOAD
+   * @throws {ClaspError} RELAY_UNREACHABLE, TIMEOUT, UNAUTHORIZED (and what else the router says), ABORTED, LOAD, LIMIT
    */
   async connect(options = {}) {
     const { timeout = this.#options.connectionTimeout ?? CONNECT_MS, signal } =
       typeof options === 'number' ? { timeout: options, signal: undefined } : options;
-    if (this.#end.signal.aborted) this.#end = new AbortController();
-    this.#connecting ??= this.#open();
+    if (signal?.aborted) throw aborted(signal);
+    const life = (this.#life ??= this.#begin());
+    life.waiting++;
     try {
-      await untilSettled(this.#connecting, timeout, signal);
+      await untilSettled(life.opened, timeout, signal);
     } catch (error) {
-      this.#fail(/** @type {ClaspError} */ (error));
+      if (life.waiting === 1) this.#fail(life, /** @type {ClaspError} */ (error));
       throw error;
+    } finally {
+      life.waiting--;
     }
   }
 
-  async #open() {
+  #begin() {
+    const life = beginLife();
+    life.opened.catch((error) => this.#fail(life, error)); // before those who wait hear of it
+    this.#open(life).catch(life.reject);
+    return life;
+  }
+
+  /** @param {Life} life */
+  async #open(life) {
     const settle = preconnect(this.#url);
     try {
       const core = await Core.load({}, CLASP_CLIENT);
-      if (this.#end.signal.aborted) throw new ClaspError('ABORTED');
-      await this.#start(core);
+      if (this.#life === life) this.#start(core, life);
     } finally {
       settle();
     }
   }
 
-  /** @param {Core} core */
-  #start(core) {
-    const session = (this.#session = new ClientSession(core, {
-      turned: (state, id, error) => this.#turned(state, id, error),
-      failed: (error) => this.#report(error),
-    }));
+  /** @param {Core} core @param {Life} life */
+  #start(core, life) {
+    const session = new ClientSession(core, {
+      turned: (state, id, error) => this.#turned(life, state, id, error),
+      failed: (error) => this.#report((life.refusal = error)),
+    });
+    this.#session = session;
     const {
       name = 'clasp-p2p',
       token = '',
       reconnect = true,
-      reconnectInterval = 0,
+      reconnectInterval: backoff = 0,
     } = this.#options;
     const features = featureMask(this.#options.features);
-    return new Promise((resolve, reject) => {
-      this.#opening = { resolve: () => resolve(undefined), reject };
-      session.open({
-        url: this.#url,
-        name,
-        token,
-        features,
-        reconnect,
-        backoff: reconnectInterval,
-      });
-      this.#startAll(session);
-      this.#hurryWhenBack(session);
-    });
+    session.open({ url: this.#url, name, token, features, reconnect, backoff });
+    this.#startAll(session);
+    this.#hurryWhenBack(session, life);
   }
 
   /** Those that were made before. One that cannot be is no more, and reported. @param {ClientSession} session */
@@ -220,68 +242,81 @@ export class Clasp extends EventTarget {
     }
   }
 
-  /** @param {ClientSession} session */
-  #hurryWhenBack(session) {
-    const { signal } = this.#end;
+  /** @param {ClientSession} session @param {Life} life */
+  #hurryWhenBack(session, { end: { signal } }) {
     globalThis.addEventListener?.('online', () => session.hurry(), { signal });
     if (typeof document === 'undefined') return;
     const seen = () => document.visibilityState === 'visible' && session.hurry();
     document.addEventListener('visibilitychange', seen, { signal });
   }
 
-  /** @type {(state: State, id: string, error?: ClaspError) => void} */
-  #turned(state, id, error) {
-    const wasOpen = this.#state === 'OPEN';
+  /** @type {(life: Life, state: State, id: string, error?: ClaspError) => void} */
+  #turned(life, state, id, error) {
+    if (this.#life !== life) return;
+    const wasOpen = this.connected;
     this.#state = state;
-    if (state === 'OPEN') return this.#opened(id);
-    if (wasOpen) this.#raise('disconnect', { reason: error?.message ?? '', error });
-    if (this.#opening && (state === 'WAITING' || state === 'CLOSED')) {
-      return this.#opening.reject(this.#why(error));
-    }
-    if (state === 'WAITING') this.#attempts++;
+    if (state === 'OPEN') return this.#opened(life, id);
     if (state === 'CONNECTING' && this.#attempts > 0)
-      this.#raise('reconnect', { attempt: this.#attempts });
-    if (state === 'CLOSED' && error) this.#fail(error);
+      return this.#raise('reconnect', { attempt: this.#attempts });
+    if (state === 'WAITING') this.#attempts++;
+    if (wasOpen) this.#raise('disconnect', { reason: error?.message ?? '', error });
+    if (state === 'CLOSED') this.#fail(life, this.#why(life, error));
+    else if (state === 'WAITING' && life.isOpening) life.reject(this.#why(life, error));
   }
 
-  /** The router's own words say more than that it has closed. @param {ClaspError | undefined} error */
-  #why(error) {
-    return this.#lastError ?? error ?? new ClaspError('RELAY_UNREACHABLE');
+  /** The router's own words say more than that it has closed. @param {Life} life @param {ClaspError | undefined} error */
+  #why(life, error) {
+    const isRefused = life.isOpening || error?.code === 'RELAY_REFUSED';
+    return (isRefused && life.refusal) || (error ?? new ClaspError('RELAY_UNREACHABLE'));
   }
 
-  /** @param {string} id */
-  #opened(id) {
+  /** @param {Life} life @param {string} id */
+  #opened(life, id) {
     this.#id = id;
     this.#attempts = 0;
-    this.#opening?.resolve();
-    this.#opening = undefined;
+    life.isOpening = false;
+    life.refusal = undefined;
+    life.resolve();
     this.#raise('connect', { session: id });
   }
 
-  /** It did not come about, or is over for good: connect() may be called again. @param {ClaspError} error */
-  #fail(error) {
-    if (!this.#connecting) return;
-    this.#drop();
-    this.#report(error);
+  /** It did not come about, or is over for good: connect() may be called again. @param {Life} life @param {ClaspError} error */
+  #fail(life, error) {
+    if (this.#life !== life) return;
+    this.#drop(life);
+    life.reject(error);
+    if (error !== life.refusal) this.#report(error); // that one was told
+    if (!life.isOpening) this.#over();
   }
 
-  #drop() {
-    this.#end.abort();
-    this.#connecting = this.#opening = undefined;
-    for (const subscription of this.#subscriptions) subscription.stop();
+  /** @param {Life} life the present one */
+  #drop(life) {
+    const wasOpen = this.connected;
     const session = this.#session;
-    this.#session = undefined;
-    session?.close();
+    this.#life = this.#session = undefined;
     this.#state = 'CLOSED';
     this.#attempts = 0;
+    life.end.abort();
+    for (const subscription of this.#subscriptions) subscription.stop();
+    session?.close();
+    if (wasOpen) this.#raise('disconnect', { reason: '' });
+  }
+
+  #over() {
+    for (const inflow of this.#inflows) inflow.end();
+    this.#raise('close', {});
   }
 
   /** End for good. What waits for an answer is refused with NOT_CONNECTED. Idempotent; connect() begins anew. */
   close() {
-    if (!this.#connecting) return;
-    this.#opening?.reject(new ClaspError('ABORTED', 'closed before it was connected'));
-    this.#drop();
-    this.#raise('close', {});
+    const life = this.#life;
+    if (!life) {
+      for (const inflow of this.#inflows) inflow.end();
+      return;
+    }
+    this.#drop(life);
+    life.reject(new ClaspError('ABORTED', 'closed before it was connected'));
+    this.#over();
   }
 
   [Symbol.dispose]() {
@@ -322,15 +357,20 @@ export class Clasp extends EventTarget {
    * @throws {ClaspError} BAD_PATTERN, LIMIT, BAD_OPTION
    */
   on(pattern, handler, options = {}) {
-    const { signal } = options;
+    if (typeof handler !== 'function') throw new ClaspError('BAD_OPTION', 'handler: a function');
     const subscription = new Subscription(pattern, throttled(handler, options), handler, options);
     if (this.#session) subscription.start(this.#session);
     this.#subscriptions.add(subscription);
-    const unsubscribe = () => {
-      if (this.#subscriptions.delete(subscription)) subscription.stop();
-    };
-    onceAborted(signal, unsubscribe);
+    const unsubscribe = () => this.#end(subscription);
+    subscription.forget = onceAborted(options.signal, unsubscribe);
     return Object.assign(unsubscribe, { [Symbol.dispose]: unsubscribe });
+  }
+
+  /** @param {Subscription} subscription */
+  #end(subscription) {
+    if (!this.#subscriptions.delete(subscription)) return;
+    subscription.forget();
+    subscription.stop();
   }
 
   /**
@@ -342,8 +382,7 @@ export class Clasp extends EventTarget {
     for (const subscription of this.#subscriptions) {
       if (subscription.pattern !== pattern || (handler && subscription.handler !== handler))
         continue;
-      this.#subscriptions.delete(subscription);
-      subscription.stop();
+      this.#end(subscription);
     }
   }
 
@@ -369,10 +408,17 @@ export class Clasp extends EventTarget {
    */
   subscribe(pattern, handler = {}, options) {
     if (typeof handler === 'function') return this.on(pattern, handler, options);
-    const inflow = new Inflow(handler.buffer);
-    inflow.left = this.on(pattern, (value, address) => inflow.push({ value, address }), handler);
-    onceAborted(handler.signal, () => inflow.end());
-    this.addEventListener('close', () => inflow.end(), { once: true });
+    const { buffer, signal, ...rest } = handler;
+    const inflow = new Inflow(buffer);
+    const off = this.on(pattern, (value, address) => inflow.push({ value, address }), rest);
+    this.#inflows.add(inflow);
+    let forget = () => {};
+    inflow.left = () => {
+      forget();
+      off();
+      this.#inflows.delete(inflow);
+    };
+    forget = onceAborted(signal, () => inflow.end());
     return inflow;
   }
 

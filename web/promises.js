@@ -12,8 +12,8 @@ export function ignorable(promise) {
   return promise;
 }
 
-/** @param {AbortSignal} signal */
-const aborted = (signal) => new ClaspError('ABORTED', undefined, { cause: signal.reason });
+/** The error of what a signal has aborted. @param {AbortSignal} signal */
+export const aborted = (signal) => new ClaspError('ABORTED', undefined, { cause: signal.reason });
 
 /**
  * Act when a signal aborts; at once where it has.
