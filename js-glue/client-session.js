@@ -43,8 +43,9 @@ import {
 /**
  * @typedef {object} SubscribeOptions a router of another make may ignore those but `types`
  * @property {SignalType[]} [types] all by default
- * @property {number} [maxRate] values a second of one address; the newest one is never lost
- * @property {number} [epsilon] numbers that differ by less from the last one are left out
+ * @property {number} [maxRate] params, values of streams and moves of gestures a second, of one address; the newest one is never
+ *   lost. Events, timelines and other phases of gestures are not counted
+ * @property {number} [epsilon] numbers (params, values of streams) that differ by less from the last one are left out
  * @property {number} [history] published values from before, at most so many
  * @property {number} [window] published values from before, of so many milliseconds
  */
@@ -184,6 +185,11 @@ export class ClientSession {
   /** Of the last exchange of clocks, in microseconds. */
   roundTrip_us = 0;
   jitter_us = 0;
+  /**
+   * While handlers are called: the kind of the value, of which a newer one may take the place of an older one at its address. 0:
+   * each one counts.
+   */
+  kind = 0;
 
   /**
    * @param {Core} core with the client's module
@@ -273,7 +279,7 @@ export class ClientSession {
    */
   subscribe(pattern, handler, { types, maxRate, epsilon, history, window }) {
     const { flags, add } = optional([
-      [maxRate && integer('maxRate', maxRate, U32 - 1), 1, addU32],
+      [maxRate && integer('maxRate', Math.ceil(maxRate), U32 - 1), 1, addU32],
       [epsilon, 2, addF64],
       [history && integer('history', history, U32 - 1), 4, addU32],
       [window && integer('window', window, U32 - 1), 8, addU32],
@@ -474,11 +480,18 @@ export class ClientSession {
     const { a, b, number } = effect;
     const count = b >>> 16;
     const type = b & 0xff;
-    const isGesture = ((b >>> 8) & 0xff) === SIGNAL.GESTURE;
+    const signal = (b >>> 8) & 0xff;
+    const isGesture = signal === SIGNAL.GESTURE;
     const head = isGesture ? count + 2 : count; // words before the value's data
     const isNumber = type >= VALUE.I8 && type <= VALUE.F64;
     let value = isNumber ? number : decodeValue(type, effect.bytes.subarray(head * 4));
-    if (isGesture) value = gestureValue(value, effect.word(count + 1) & 0xff, effect.word(count));
+    this.kind = signal === SIGNAL.PARAM || signal === SIGNAL.STREAM ? signal + 1 : 0;
+    if (isGesture) {
+      const phase = effect.word(count + 1) & 0xff;
+      const id = effect.word(count);
+      this.kind = phase === PHASE.MOVE ? U32 + id : 0;
+      value = gestureValue(value, phase, id);
+    }
     const address = this.#addresses.get(a) ?? '';
     for (let i = 0; i < count; i++) {
       try {

@@ -6,7 +6,7 @@ import { ClaspBuilder } from './clasp-builder.js';
 import { ClaspError } from './error.js';
 import { Inflow } from './inflow.js';
 import { aborted, ignorable, later, onceAborted, untilSettled } from './promises.js';
-import { throttled } from './throttle.js';
+import { Throttle } from './throttle.js';
 
 /** @typedef {import('../js-glue/client-session.js').SignalType} SignalType */
 /** @typedef {import('../js-glue/client-session.js').SignalDefinition} SignalDefinition */
@@ -94,7 +94,7 @@ function addMember(session, { set, emit, stream }) {
 
 /** One call of on(), and what it is at the router while there is a session. */
 class Subscription {
-  #deliver;
+  #throttle;
   #options;
   /** @type {ClientSession | undefined} */ #session;
   #id = 0;
@@ -103,24 +103,25 @@ class Subscription {
 
   /**
    * @param {string} pattern
-   * @param {Handler} deliver
-   * @param {Handler} handler that the caller knows it by
+   * @param {Handler} handler
    * @param {SubscribeOptions} options
+   * @throws {ClaspError} BAD_OPTION
    */
-  constructor(pattern, deliver, handler, options) {
+  constructor(pattern, handler, options) {
     this.pattern = pattern;
     this.handler = handler;
-    this.#deliver = deliver;
+    this.#throttle = new Throttle(handler, options, () => this.#session?.kind ?? 0);
     this.#options = options;
   }
 
   /** @param {ClientSession} session */
   start(session) {
-    this.#id = session.subscribe(this.pattern, this.#deliver, this.#options);
+    this.#id = session.subscribe(this.pattern, this.#throttle.deliver, this.#options);
     this.#session = session;
   }
 
   stop() {
+    this.#throttle.stop();
     this.#session?.unsubscribe(this.#id);
     this.#session = undefined;
   }
@@ -358,7 +359,7 @@ export class Clasp extends EventTarget {
    */
   on(pattern, handler, options = {}) {
     if (typeof handler !== 'function') throw new ClaspError('BAD_OPTION', 'handler: a function');
-    const subscription = new Subscription(pattern, throttled(handler, options), handler, options);
+    const subscription = new Subscription(pattern, handler, options);
     if (this.#session) subscription.start(this.#session);
     this.#subscriptions.add(subscription);
     const unsubscribe = () => this.#end(subscription);
