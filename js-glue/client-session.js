@@ -140,6 +140,12 @@ function integer(what, number, most) {
   throw new ClaspError('BAD_OPTION', `${what}: an integer from 0 to ${most}`);
 }
 
+/** @param {string} what @param {number} time */
+function microseconds(what, time) {
+  if (Number.isFinite(time) && time >= 0) return BigInt(Math.round(time));
+  throw new ClaspError('BAD_OPTION', `${what}: microseconds from 0 up`);
+}
+
 /** @param {string} name */
 function signalCode(name) {
   const code = SIGNALS.get(name);
@@ -148,8 +154,12 @@ function signalCode(name) {
 }
 
 /** Where a type mask has its bit. @param {SignalType[] | undefined} types */
-const typeMask = (types) =>
-  types ? types.reduce((mask, type) => mask | (1 << signalCode(type)), 0) : TYPE_ALL;
+function typeMask(types) {
+  if (types === undefined) return TYPE_ALL;
+  if (Array.isArray(types) && types.length > 0)
+    return types.reduce((mask, type) => mask | (1 << signalCode(type)), 0);
+  throw new ClaspError('BAD_OPTION', 'types: a list of one signal type or more');
+}
 
 /**
  * Optional numbers of an event: the flag of each that is there, and in what form it follows.
@@ -323,7 +333,7 @@ export class ClientSession {
     if (phaseCode < 0) throw new ClaspError('BAD_OPTION', `"${phase}" is no phase of a gesture`);
     const { flags, add } = optional([
       [id && integer('id', id, U32 - 1), HAS_ID, addU32],
-      [timestamp, HAS_TIMESTAMP, (time) => addU64(Math.round(time))],
+      [timestamp, HAS_TIMESTAMP, (time) => addU64(microseconds('timestamp', time))],
       [rate && integer('rate', rate, U32 - 1), HAS_RATE, addU32],
     ]);
     const addressLen = beginInput(address);
@@ -340,15 +350,16 @@ export class ClientSession {
    * @param {() => void} fill calls set() of the given writer, and publish()
    * @param {number} [timestamp] microseconds, for those that receive it
    * @returns {Promise<number>} the revision of the last SET
-   * @throws {ClaspError} as set() and publish(); nothing is sent then
+   * @throws {ClaspError} as set() and publish(), BAD_OPTION; nothing is sent then
    */
   bundle(fill, timestamp) {
+    const time = timestamp === undefined ? undefined : microseconds('at', timestamp);
     this.#session.input(ON.BUNDLE, BUNDLE.BEGIN);
     try {
       fill();
       return this.#ask((ticket) => {
         beginInput('');
-        if (timestamp !== undefined) addU64(Math.round(timestamp));
+        if (time !== undefined) addU64(time);
         this.#send(ON.BUNDLE, BUNDLE.END, ticket, endInput());
       });
     } catch (error) {
@@ -412,8 +423,8 @@ export class ClientSession {
    */
   replay(pattern, { types, from, to, limit }) {
     const { flags, add } = optional([
-      [from, 1, (time) => addU64(Math.round(time))],
-      [to, 2, (time) => addU64(Math.round(time))],
+      [from, 1, (time) => addU64(microseconds('from', time))],
+      [to, 2, (time) => addU64(microseconds('to', time))],
       [limit && integer('limit', limit, U32 - 1), 4, addU32],
     ]);
     const mask = typeMask(types);

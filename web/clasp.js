@@ -1,4 +1,5 @@
 import { CLASP_CLIENT } from '../js-glue/client-module.js';
+import { LONGEST_MS } from '../js-glue/clock.js';
 import { ClientSession, FEATURE_BITS } from '../js-glue/client-session.js';
 import { Core } from '../js-glue/core.js';
 import { preconnect } from '../js-glue/socket-class.js';
@@ -63,22 +64,49 @@ import { Throttle } from './throttle.js';
  * @property {Promise<void>} opened
  * @property {() => void} resolve
  * @property {(error: ClaspError) => void} reject
+ * @property {((session: ClientSession) => void)[]} early what was asked for while the core was being loaded
  * @property {ClaspError} [refusal] what the router said last
  */
 
 const CONNECT_MS = 10_000;
 
+/** Writes and events that wait for the core. */
+const EARLY_MAX = 1024;
+
+/** Definitions that query() has brought and that are kept. */
+const SIGNALS_MAX = 8192;
+
 /** @returns {Life} */
 function beginLife() {
-  const life = /** @type {Life} */ ({ end: new AbortController(), isOpening: true, waiting: 0 });
+  const life = /** @type {Life} */ ({
+    end: new AbortController(),
+    isOpening: true,
+    waiting: 0,
+    early: /** @type {Life['early']} */ ([]),
+  });
   life.opened = new Promise((resolve, reject) => Object.assign(life, { resolve, reject }));
   return life;
 }
 
-/** @param {SignalType[]} [features] */
+/** True for what a WebSocket takes: a whole URL without a fragment. @param {string} url */
+function isRouterUrl(url) {
+  try {
+    return /^wss?:$/.test(new URL(url).protocol) && !String(url).includes('#');
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {SignalType[]} [features]
+ * @throws {ClaspError} BAD_OPTION
+ */
 function featureMask(features) {
   const names = /** @type {SignalType[]} */ (Object.keys(FEATURE_BITS));
-  return (features ?? names).reduce((mask, name) => mask | (FEATURE_BITS[name] ?? 0), 0);
+  const chosen = features ?? names;
+  if (!Array.isArray(chosen) || !chosen.every((name) => names.includes(name)))
+    throw new ClaspError('BAD_OPTION', `features: a list of ${names.join(', ')}`);
+  return chosen.reduce((mask, name) => mask | FEATURE_BITS[name], 0);
 }
 
 /**
@@ -130,8 +158,8 @@ class Subscription {
 /**
  * A CLASP client: params that are kept and shared, events, streams, gestures and timelines by address, through a router.
  *
- * Subscriptions and writes may be made before connect() has resolved, and while the connection is lost: subscriptions are
- * made again by themselves, writes wait (256 KB, 30 s). Raises `connect`, `disconnect`, `reconnect`, `error`, `close`.
+ * Subscriptions may be made at any time, writes and events from the call of connect() on, and while the connection is lost:
+ * subscriptions are made again by themselves, writes and events wait (256 KB, 30 s). Raises `connect`, `disconnect`, `reconnect`, `error`, `close`.
  *
  * @example
  * const client = await Clasp.builder('ws://localhost:7330').withName('desk').connect();
@@ -158,7 +186,7 @@ export class Clasp extends EventTarget {
    */
   constructor(url, options = {}) {
     super();
-    if (!/^wss?:\/\/./i.test(url)) throw new ClaspError('BAD_OPTION', 'url: ws://… or wss://…');
+    if (!isRouterUrl(url)) throw new ClaspError('BAD_OPTION', 'url: ws://… or wss://…');
     this.#url = url;
     this.#options = options;
     featureMask(options.features);
@@ -228,6 +256,7 @@ export class Clasp extends EventTarget {
     const features = featureMask(this.#options.features);
     session.open({ url: this.#url, name, token, features, reconnect, backoff });
     this.#startAll(session);
+    for (const act of life.early.splice(0)) act(session);
     this.#hurryWhenBack(session, life);
   }
 
@@ -455,11 +484,11 @@ export class Clasp extends EventTarget {
    * @param {string} address
    * @param {Value} [value] to write with it; the value that it has, else
    * @param {SetOptions} [options]
-   * @returns {Promise<number>} the param's revision
+   * @returns {Promise<number>} the param's revision. A rejection may be ignored
    */
-  async unlock(address, value, options) {
-    const last = value === undefined ? await this.get(address, options) : value;
-    return this.set(address, last, { ...options, unlock: true });
+  unlock(address, value, options) {
+    const write = (/** @type {Value} */ it) => this.set(address, it, { ...options, unlock: true });
+    return value === undefined ? ignorable(this.get(address, options).then(write)) : write(value);
   }
 
   /**
@@ -492,7 +521,7 @@ export class Clasp extends EventTarget {
    * @throws {ClaspError} BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE, QUEUE_FULL, NOT_CONNECTED
    */
   emit(address, payload = null) {
-    this.#use().publish(address, payload, 'event', { timestamp: this.time() });
+    this.#publish(address, payload, 'event', { timestamp: this.time() });
   }
 
   /**
@@ -503,7 +532,7 @@ export class Clasp extends EventTarget {
    * @throws {ClaspError} as emit()
    */
   stream(address, value, options) {
-    this.#use().publish(address, value, 'stream', { ...options, timestamp: this.time() });
+    this.#publish(address, value, 'stream', { ...options, timestamp: this.time() });
   }
 
   /**
@@ -514,7 +543,7 @@ export class Clasp extends EventTarget {
    * @throws {ClaspError} as emit(); BAD_OPTION
    */
   gesture(address, id, phase, payload = null) {
-    this.#use().publish(address, payload, 'gesture', { id, phase, timestamp: this.time() });
+    this.#publish(address, payload, 'gesture', { id, phase, timestamp: this.time() });
   }
 
   /**
@@ -526,7 +555,7 @@ export class Clasp extends EventTarget {
    */
   timeline(address, keyframes, { loop = false, startTime = this.time(), duration } = {}) {
     const value = { keyframes, loop, startTime, duration };
-    this.#use().publish(address, value, 'timeline', { timestamp: startTime });
+    this.#publish(address, value, 'timeline', { timestamp: startTime });
   }
 
   /**
@@ -541,8 +570,10 @@ export class Clasp extends EventTarget {
       for (const message of messages) addMember(session, message);
     };
     const wait_ms = at === undefined ? 0 : (at - this.time()) / 1000;
-    if (wait_ms <= 0) return this.#request(send, signal);
-    return ignorable(later(wait_ms, signal).then(() => this.#request(send, signal)));
+    if (!(wait_ms > 0)) return this.#request(send, signal);
+    const { signal: over } = this.#life?.end ?? { signal: AbortSignal.abort() };
+    const waiting = later(Math.min(wait_ms, LONGEST_MS), signal, over);
+    return ignorable(waiting.then(() => this.bundle(messages, { at, signal })));
   }
 
   // ---- what there is --------------------------------------------------------------------------------------------
@@ -564,13 +595,24 @@ export class Clasp extends EventTarget {
    * @returns {Promise<SignalDefinition[]>}
    * @throws {ClaspError} BAD_PATTERN, TIMEOUT, NOT_CONNECTED, ABORTED
    */
-  async query(pattern, { signal } = {}) {
-    const found = await this.#request((session) => session.query(pattern), signal);
-    for (const definition of found) this.#signals.set(definition.address, definition);
-    return found;
+  query(pattern, { signal } = {}) {
+    const found = this.#request((session) => session.query(pattern), signal);
+    return ignorable(found.then((definitions) => this.#keep(definitions)));
   }
 
-  /** All definitions that query() has brought so far. */
+  /** @param {SignalDefinition[]} definitions @returns the same */
+  #keep(definitions) {
+    for (const definition of definitions) {
+      this.#signals.delete(definition.address);
+      this.#signals.set(definition.address, definition);
+    }
+    const addresses = this.#signals.keys();
+    for (let left = this.#signals.size - SIGNALS_MAX; left > 0; left--)
+      this.#signals.delete(addresses.next().value ?? '');
+    return definitions;
+  }
+
+  /** The definitions that query() has brought so far: of those over 8,192, the ones that came last. */
   getSignals() {
     return [...this.#signals.values()];
   }
@@ -655,16 +697,62 @@ export class Clasp extends EventTarget {
   }
 
   /**
+   * Act on the session, or once there is one.
+   * @param {(session: ClientSession) => void} act
+   * @throws {ClaspError} NOT_CONNECTED, QUEUE_FULL, and what `act` throws now
+   */
+  #soon(act) {
+    const early = this.#life?.early;
+    if (this.#session || !early) return act(this.#use());
+    if (early.length >= EARLY_MAX) throw new ClaspError('QUEUE_FULL');
+    early.push(act);
+  }
+
+  /** What cannot be sent once the core is there is reported. @type {(...args: Parameters<ClientSession['publish']>) => void} */
+  #publish(...args) {
+    if (this.#session) return this.#session.publish(...args);
+    this.#soon((session) => {
+      try {
+        session.publish(...args);
+      } catch (error) {
+        this.#report(/** @type {ClaspError} */ (error));
+      }
+    });
+  }
+
+  /**
    * @template T
-   * @param {(session: ClientSession) => Promise<T>} make
+   * @param {(session: ClientSession) => Promise<T>} make not called when the signal has aborted
    * @param {AbortSignal} [signal]
    * @returns {Promise<T>} whose rejection may be ignored
    */
   #request(make, signal) {
     try {
-      return ignorable(untilSettled(make(this.#use()), 0, signal));
+      if (signal?.aborted) throw aborted(signal);
+      const made = this.#session ? make(this.#session) : this.#requestSoon(make);
+      return ignorable(untilSettled(made, 0, signal));
     } catch (error) {
       return ignorable(Promise.reject(error));
     }
+  }
+
+  /**
+   * @template T
+   * @param {(session: ClientSession) => Promise<T>} make
+   * @returns {Promise<T>}
+   */
+  #requestSoon(make) {
+    return new Promise((resolve, reject) => {
+      const { signal: over } = this.#life?.end ?? {};
+      this.#soon((session) => {
+        forget();
+        try {
+          resolve(make(session));
+        } catch (error) {
+          reject(error); // of bundle()
+        }
+      });
+      const forget = onceAborted(over, () => reject(new ClaspError('NOT_CONNECTED')));
+    });
   }
 }
