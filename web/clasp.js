@@ -28,6 +28,21 @@ import { Throttle } from './throttle.js';
  * @property {number} [connectionTimeout] milliseconds for connect(); 10,000
  */
 
+/**
+ * @typedef {object} ClaspEvents by name, what `detail` holds
+ * @property {{session: string}} connect under this id at the router
+ * @property {{reason: string, error?: ClaspError}} disconnect it was lost, and comes back by itself; without `error`: by close()
+ * @property {{attempt: number}} reconnect a try to come back begins; counts from 1
+ * @property {{error: ClaspError}} error what no promise tells, and why a connection did not come about
+ * @property {{}} close it is over: by close(), or for good
+ */
+
+/** @typedef {new () => import('./conference.js').Typed<ClaspEvents> & EventTarget} Base */
+
+const Base = /** @type {Base} */ (
+  /** @type {unknown} its listeners take any event */ (EventTarget)
+);
+
 /** @typedef {{signal?: AbortSignal}} Abortable */
 
 /** @typedef {import('../js-glue/client-session.js').SetOptions & Abortable} SetOptions */
@@ -159,14 +174,14 @@ class Subscription {
  * A CLASP client: params that are kept and shared, events, streams, gestures and timelines by address, through a router.
  *
  * Subscriptions may be made at any time, writes and events from the call of connect() on, and while the connection is lost:
- * subscriptions are made again by themselves, writes and events wait (256 KB, 30 s). Raises `connect`, `disconnect`, `reconnect`, `error`, `close`.
+ * subscriptions are made again by themselves, writes wait (4,096 of them, 512 KiB, 300 s), events, too (256 KiB, 30 s). Raises `connect`, `disconnect`, `reconnect`, `error`, `close`.
  *
  * @example
  * const client = await Clasp.builder('ws://localhost:7330').withName('desk').connect();
  * client.on('/light/*', (value, address) => console.log(address, value));
  * await client.set('/light/1', 0.8);
  */
-export class Clasp extends EventTarget {
+export class Clasp extends Base {
   #url;
   #options;
   /** @type {ClientSession | undefined} */ #session;
@@ -195,6 +210,17 @@ export class Clasp extends EventTarget {
   /** @param {string} url of the router */
   static builder(url) {
     return new ClaspBuilder(url);
+  }
+
+  /**
+   * Load the client's core now, so that connect() need not; or from elsewhere than beside the package: then before the first
+   * connect().
+   * @param {import('../js-glue/loader.js').LoadOptions} [options] of `clasp-p2p/clasp-client.wasm`; without effect once it is loaded
+   * @returns {Promise<void>}
+   * @throws {ClaspError} LOAD
+   */
+  static async ready(options) {
+    await Core.load(options, CLASP_CLIENT);
   }
 
   // ---- connection -----------------------------------------------------------------------------------------------
@@ -667,13 +693,13 @@ export class Clasp extends EventTarget {
   }
 
   /**
-   * @param {string} type
-   * @param {(detail: any) => void} callback any: by event
+   * @template {keyof ClaspEvents} K
+   * @param {K} type
+   * @param {(detail: ClaspEvents[K]) => void} callback
    * @returns {Unsubscribe}
    */
   #listen(type, callback) {
-    const listener = (/** @type {Event} */ event) =>
-      callback(/** @type {CustomEvent} */ (event).detail);
+    const listener = (/** @type {CustomEvent<ClaspEvents[K]>} */ event) => callback(event.detail);
     this.addEventListener(type, listener);
     const end = () => this.removeEventListener(type, listener);
     return Object.assign(end, { [Symbol.dispose]: end });

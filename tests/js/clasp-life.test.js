@@ -187,3 +187,14 @@ for (const [what, code] of Object.entries(LAST))
     );
     assert.equal(stdout, 'done\n');
   });
+
+test('Clasp.ready() loads the core from where it is told, once', async () => {
+  const module = JSON.stringify(new URL('../../web/clasp.js', import.meta.url).href);
+  const program = `import { Clasp } from ${module};
+    const failed = await Clasp.ready({ bytes: new Uint8Array(4) }).catch(({ code }) => code);
+    await Clasp.ready();
+    await Clasp.ready({ bytes: new Uint8Array(4) });
+    console.log(failed);`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program]);
+  assert.equal(stdout, 'LOAD\n');
+});
