@@ -10,7 +10,7 @@ import {
 } from './abi.gen.js';
 import { now } from './clock.js';
 import { textOf } from './core.js';
-import { ClaspError } from './error.js';
+import { ClaspError, surface } from './error.js';
 import { Session } from './session.js';
 import {
   addF64,
@@ -43,8 +43,9 @@ import {
 /**
  * @typedef {object} SubscribeOptions a router of another make may ignore those but `types`
  * @property {SignalType[]} [types] all by default
- * @property {number} [maxRate] values a second of one address; the newest one is never lost
- * @property {number} [epsilon] numbers that differ by less from the last one are left out
+ * @property {number} [maxRate] params, values of streams and moves of gestures a second, of one address; the newest one is never
+ *   lost. Events, timelines and other phases of gestures are not counted
+ * @property {number} [epsilon] numbers (params, values of streams) that differ by less from the last one are left out
  * @property {number} [history] published values from before, at most so many
  * @property {number} [window] published values from before, of so many milliseconds
  */
@@ -154,6 +155,12 @@ function integer(what, number, most) {
   throw new ClaspError('BAD_OPTION', `${what}: an integer from 0 to ${most}`);
 }
 
+/** @param {string} what @param {number} time */
+function microseconds(what, time) {
+  if (Number.isFinite(time) && time >= 0) return BigInt(Math.round(time));
+  throw new ClaspError('BAD_OPTION', `${what}: microseconds from 0 up`);
+}
+
 /** @param {string} name */
 function signalCode(name) {
   const code = SIGNALS.get(name);
@@ -162,8 +169,12 @@ function signalCode(name) {
 }
 
 /** Where a type mask has its bit. @param {SignalType[] | undefined} types */
-const typeMask = (types) =>
-  types ? types.reduce((mask, type) => mask | (1 << signalCode(type)), 0) : TYPE_ALL;
+function typeMask(types) {
+  if (types === undefined) return TYPE_ALL;
+  if (Array.isArray(types) && types.length > 0)
+    return types.reduce((mask, type) => mask | (1 << signalCode(type)), 0);
+  throw new ClaspError('BAD_OPTION', 'types: a list of one signal type or more');
+}
 
 /**
  * Optional numbers of an event: the flag of each that is there, and in what form it follows.
@@ -195,11 +206,15 @@ export class ClientSession {
   #offset_us = 0;
   #isFlushing = false;
   #isClosed = false;
-  /** @type {{type: number, number: number, bytes: Uint8Array} | undefined} */ #cached;
 
   /** Of the last exchange of clocks, in microseconds. */
   roundTrip_us = 0;
   jitter_us = 0;
+  /**
+   * While handlers are called: the kind of the value, of which a newer one may take the place of an older one at its address. 0:
+   * each one counts.
+   */
+  kind = 0;
 
   /**
    * @param {Core} core with the client's module
@@ -216,7 +231,6 @@ export class ClientSession {
         this.#waiting
           .get(a)
           ?.found?.push(.../** @type {SignalDefinition[]} */ (decodeValue(VALUE.ARRAY, bytes))),
-      [EFFECT.CACHED]: ({ b, number, bytes }) => void (this.#cached = { type: b, number, bytes }),
       [EFFECT.CLOCK]: ({ a, b, number }) => {
         this.roundTrip_us = a;
         this.jitter_us = b;
@@ -290,7 +304,7 @@ export class ClientSession {
    */
   subscribe(pattern, handler, { types, maxRate, epsilon, history, window }) {
     const { flags, add } = optional([
-      [maxRate && integer('maxRate', maxRate, U32 - 1), 1, addU32],
+      [maxRate && integer('maxRate', Math.ceil(maxRate), U32 - 1), 1, addU32],
       [epsilon, 2, addF64],
       [history && integer('history', history, U32 - 1), 4, addU32],
       [window && integer('window', window, U32 - 1), 8, addU32],
@@ -306,7 +320,7 @@ export class ClientSession {
   /** @param {number} id */
   unsubscribe(id) {
     this.#handlers.delete(id);
-    this.#send(ON.UNSUBSCRIBE, id, 0, '');
+    this.#session.afterDelivery(() => this.#send(ON.UNSUBSCRIBE, id, 0, ''));
   }
 
   // ---- writing --------------------------------------------------------------------------------------------------
@@ -334,7 +348,7 @@ export class ClientSession {
     if (phaseCode < 0) throw new ClaspError('BAD_OPTION', `"${phase}" is no phase of a gesture`);
     const { flags, add } = optional([
       [id && integer('id', id, U32 - 1), HAS_ID, addU32],
-      [timestamp, HAS_TIMESTAMP, (time) => addU64(Math.round(time))],
+      [timestamp, HAS_TIMESTAMP, (time) => addU64(microseconds('timestamp', time))],
       [rate && integer('rate', rate, U32 - 1), HAS_RATE, addU32],
     ]);
     const addressLen = beginInput(address);
@@ -351,15 +365,16 @@ export class ClientSession {
    * @param {() => void} fill calls set() of the given writer, and publish()
    * @param {number} [timestamp] microseconds, for those that receive it
    * @returns {Promise<number>} the revision of the last SET
-   * @throws {ClaspError} as set() and publish(); nothing is sent then
+   * @throws {ClaspError} as set() and publish(), BAD_OPTION; nothing is sent then
    */
   bundle(fill, timestamp) {
+    const time = timestamp === undefined ? undefined : microseconds('at', timestamp);
     this.#session.input(ON.BUNDLE, BUNDLE.BEGIN);
     try {
       fill();
       return this.#ask((ticket) => {
         beginInput('');
-        if (timestamp !== undefined) addU64(Math.round(timestamp));
+        if (time !== undefined) addU64(time);
         this.#send(ON.BUNDLE, BUNDLE.END, ticket, endInput());
       });
     } catch (error) {
@@ -423,8 +438,8 @@ export class ClientSession {
    */
   replay(pattern, { types, from, to, limit }) {
     const { flags, add } = optional([
-      [from, 1, (time) => addU64(Math.round(time))],
-      [to, 2, (time) => addU64(Math.round(time))],
+      [from, 1, (time) => addU64(microseconds('from', time))],
+      [to, 2, (time) => addU64(microseconds('to', time))],
       [limit && integer('limit', limit, U32 - 1), 4, addU32],
     ]);
     const mask = typeMask(types);
@@ -435,12 +450,8 @@ export class ClientSession {
 
   /** The value last seen of a param, undefined where none is kept. @param {string} address @returns {any} any: the value */
   cached(address) {
-    this.#cached = undefined;
-    this.#session.input(ON.CACHED, 0, 0, address);
-    const found = /** @type {{type: number, number: number, bytes: Uint8Array} | undefined} */ (
-      this.#cached
-    );
-    return found && valueOf(found.type, found.number, found.bytes);
+    const found = this.#session.effectOf(ON.CACHED, address);
+    return found && valueOf(found.b, found.number, found.bytes);
   }
 
   /**
@@ -495,13 +506,26 @@ export class ClientSession {
     const { a, b, number } = effect;
     const count = b >>> 16;
     const type = b & 0xff;
-    const isGesture = ((b >>> 8) & 0xff) === SIGNAL.GESTURE;
+    const signal = (b >>> 8) & 0xff;
+    const isGesture = signal === SIGNAL.GESTURE;
     const head = isGesture ? count + 2 : count; // words before the value's data
     const isNumber = type >= VALUE.I8 && type <= VALUE.F64;
     let value = isNumber ? number : decodeValue(type, effect.bytes.subarray(head * 4));
-    if (isGesture) value = gestureValue(value, effect.word(count + 1) & 0xff, effect.word(count));
+    this.kind = signal === SIGNAL.PARAM || signal === SIGNAL.STREAM ? signal + 1 : 0;
+    if (isGesture) {
+      const phase = effect.word(count + 1) & 0xff;
+      const id = effect.word(count);
+      this.kind = phase === PHASE.MOVE ? U32 + id : 0;
+      value = gestureValue(value, phase, id);
+    }
     const address = this.#addresses.get(a) ?? '';
-    for (let i = 0; i < count; i++) this.#handlers.get(effect.word(i))?.(value, address);
+    for (let i = 0; i < count; i++) {
+      try {
+        this.#handlers.get(effect.word(i))?.(value, address);
+      } catch (cause) {
+        surface(cause); // one handler's fault is not the next one's
+      }
+    }
   }
 }
 

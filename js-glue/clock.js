@@ -1,5 +1,5 @@
 /** Longest wait of one setTimeout(), in milliseconds; it counts in 32 bits and fires at once beyond them. */
-const LONGEST_MS = 0x7fffffff;
+export const LONGEST_MS = 0x7fffffff;
 
 /** Microseconds since the epoch that never go back: the core's only clock. */
 export const now = () => Math.round((performance.timeOrigin + performance.now()) * 1000);

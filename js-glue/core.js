@@ -242,6 +242,31 @@ export class Core {
     this.#isDraining = wasDraining;
   }
 
+  /** Handlers are being called: effects that came before wait behind. */
+  get isDraining() {
+    return this.#isDraining;
+  }
+
+  /**
+   * One input of a session that has one effect at most, which is wanted now, also by a handler whose turn is not over.
+   * @param {number} session
+   * @param {number} event SESSION_EVENT
+   * @param {Uint8Array | string} input
+   * @returns {Effect | undefined} not carried out
+   * @throws {ClaspError} where the result is an error
+   */
+  effectOf(session, event, input) {
+    const wasDraining = this.#isDraining;
+    const waiting = this.#queue.length;
+    this.#isDraining = true;
+    try {
+      this.session(session, event, 0, 0, input);
+    } finally {
+      this.#isDraining = wasDraining;
+    }
+    return this.#queue.splice(waiting)[0];
+  }
+
   /** Take what the call has left in the outbox: copies, so that the next call may come at any time. */
   #collect() {
     const count = this.#exports.outbox_count();

@@ -8,7 +8,7 @@ import {
   VALUE,
 } from './abi.gen.js';
 import { textOf } from './core.js';
-import { ClaspError, check } from './error.js';
+import { ClaspError, check, surface } from './error.js';
 import { decodeValue, encodeValue } from './value.js';
 
 /** @typedef {import('./core.js').Core} Core */
@@ -43,6 +43,7 @@ export class Session {
   #handle;
   /** @type {Map<number, string>} */ #addresses = new Map(); // bounded by the core, which reuses the ids
   /** @type {Map<number, Handler>} */ #handlers = new Map();
+  #isClosed = false;
 
   /**
    * @param {Core} core
@@ -77,6 +78,27 @@ export class Session {
   }
 
   /**
+   * The one effect of an input; it is not carried out.
+   * @param {number} event SESSION_EVENT
+   * @param {Uint8Array | string} input
+   * @returns {Effect | undefined}
+   * @throws {ClaspError} where the result is an error
+   */
+  effectOf(event, input) {
+    return this.#core.effectOf(this.#handle, event, input);
+  }
+
+  /**
+   * End a subscription, when no handler is being called: what waits behind may name it, and the core gives its id to another
+   * one at once.
+   * @param {() => void} action that ends it
+   */
+  afterDelivery(action) {
+    if (!this.#core.isDraining) return action();
+    queueMicrotask(() => this.#isClosed || action());
+  }
+
+  /**
    * @param {SessionOptions} options
    * @throws {ClaspError} BAD_STATE while open; TOO_LARGE
    */
@@ -103,6 +125,7 @@ export class Session {
 
   /** End for good. */
   close() {
+    this.#isClosed = true;
     this.#core.session(this.#handle, ON.CLOSE);
     this.#core.drain();
     this.#core.disown(this.#handle);
@@ -124,7 +147,7 @@ export class Session {
   /** @param {number} id */
   unsubscribe(id) {
     this.#handlers.delete(id);
-    this.#core.session(this.#handle, ON.UNSUBSCRIBE, id);
+    this.afterDelivery(() => void this.input(ON.UNSUBSCRIBE, id));
   }
 
   /**
@@ -145,6 +168,12 @@ export class Session {
     const isNumber = type >= VALUE.I8 && type <= VALUE.F64;
     const value = isNumber ? number : decodeValue(type, bytes.subarray(count * 4));
     const subscriptions = new Uint32Array(bytes.buffer, bytes.byteOffset, count);
-    for (const id of subscriptions) this.#handlers.get(id)?.(value, this.#addresses.get(a) ?? '');
+    for (const id of subscriptions) {
+      try {
+        this.#handlers.get(id)?.(value, this.#addresses.get(a) ?? '');
+      } catch (cause) {
+        surface(cause); // one handler's fault is not the next one's
+      }
+    }
   }
 }

@@ -69,6 +69,7 @@ export function preconnect(url) {
   if (begun.has(url)) return () => {};
   const connection = connect(url, [SUBPROTOCOL]);
   begun.set(url, connection);
+  connection.catch(() => {}); // whoever takes it over is told
   const close = (/** @type {Socket} */ socket) => socket.close();
   return () => {
     if (begun.get(url) === connection && begun.delete(url)) connection.then(close, () => {});

@@ -137,9 +137,10 @@ function write(value, depth) {
  * Begin the input of a call: a text without its length, then what the others below add to it. One at a time.
  * @param {string} text
  * @returns {number} bytes of the text
- * @throws {ClaspError} TOO_LARGE (over 65,535 bytes)
+ * @throws {ClaspError} TOO_LARGE (over 65,535 bytes), BAD_OPTION (no text)
  */
 export function beginInput(text) {
+  if (typeof text !== 'string') throw new ClaspError('BAD_OPTION', `a ${typeof text} is no text`);
   scratch ??= new Uint8Array(FRAME_MAX);
   view ??= new DataView(scratch.buffer);
   end = shortText(text) || longText(text);

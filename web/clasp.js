@@ -1,12 +1,13 @@
 import { CLASP_CLIENT } from '../js-glue/client-module.js';
+import { LONGEST_MS } from '../js-glue/clock.js';
 import { ClientSession, FEATURE_BITS } from '../js-glue/client-session.js';
 import { Core } from '../js-glue/core.js';
 import { preconnect } from '../js-glue/socket-class.js';
 import { ClaspBuilder } from './clasp-builder.js';
 import { ClaspError } from './error.js';
 import { Inflow } from './inflow.js';
-import { ignorable, later, onceAborted, untilSettled } from './promises.js';
-import { throttled } from './throttle.js';
+import { aborted, ignorable, later, onceAborted, untilSettled } from './promises.js';
+import { Throttle } from './throttle.js';
 
 /** @typedef {import('../js-glue/client-session.js').SignalType} SignalType */
 /** @typedef {import('../js-glue/client-session.js').SignalDefinition} SignalDefinition */
@@ -26,6 +27,21 @@ import { throttled } from './throttle.js';
  * @property {number} [reconnectInterval] milliseconds of the first wait, which grows from try to try; 500
  * @property {number} [connectionTimeout] milliseconds for connect(); 10,000
  */
+
+/**
+ * @typedef {object} ClaspEvents by name, what `detail` holds
+ * @property {{session: string}} connect under this id at the router
+ * @property {{reason: string, error?: ClaspError}} disconnect it was lost, and comes back by itself; without `error`: by close()
+ * @property {{attempt: number}} reconnect a try to come back begins; counts from 1
+ * @property {{error: ClaspError}} error what no promise tells, and why a connection did not come about
+ * @property {{}} close it is over: by close(), or for good
+ */
+
+/** @typedef {new () => import('./conference.js').Typed<ClaspEvents> & EventTarget} Base */
+
+const Base = /** @type {Base} */ (
+  /** @type {unknown} its listeners take any event */ (EventTarget)
+);
 
 /** @typedef {{signal?: AbortSignal}} Abortable */
 
@@ -54,14 +70,60 @@ import { throttled } from './throttle.js';
 
 /** @typedef {{time: number, value: Value, easing?: string, bezier?: number[]}} Keyframe time: microseconds from the start */
 
+/**
+ * From connect() to close(), or until it did not come about.
+ * @typedef {object} Life
+ * @property {AbortController} end aborted when it is over
+ * @property {boolean} isOpening until the router says welcome for the first time
+ * @property {number} waiting calls of connect()
+ * @property {Promise<void>} opened
+ * @property {() => void} resolve
+ * @property {(error: ClaspError) => void} reject
+ * @property {((session: ClientSession) => void)[]} early what was asked for while the core was being loaded
+ * @property {ClaspError} [refusal] what the router said last
+ */
+
 const CONNECT_MS = 10_000;
 
 /** What a subscription can ask for. */
 export const SIGNAL_TYPES = /** @type {SignalType[]} */ (Object.keys(FEATURE_BITS));
 
-/** @param {SignalType[]} [features] */
+/** Writes and events that wait for the core. */
+const EARLY_MAX = 1024;
+
+/** Definitions that query() has brought and that are kept. */
+const SIGNALS_MAX = 8192;
+
+/** @returns {Life} */
+function beginLife() {
+  const life = /** @type {Life} */ ({
+    end: new AbortController(),
+    isOpening: true,
+    waiting: 0,
+    early: /** @type {Life['early']} */ ([]),
+  });
+  life.opened = new Promise((resolve, reject) => Object.assign(life, { resolve, reject }));
+  return life;
+}
+
+/** True for what a WebSocket takes: a whole URL without a fragment. @param {string} url */
+function isRouterUrl(url) {
+  try {
+    return /^wss?:$/.test(new URL(url).protocol) && !String(url).includes('#');
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {SignalType[]} [features]
+ * @throws {ClaspError} BAD_OPTION
+ */
 function featureMask(features) {
-  return (features ?? SIGNAL_TYPES).reduce((mask, name) => mask | (FEATURE_BITS[name] ?? 0), 0);
+  const chosen = features ?? SIGNAL_TYPES;
+  if (!Array.isArray(chosen) || !chosen.every((name) => SIGNAL_TYPES.includes(name)))
+    throw new ClaspError('BAD_OPTION', `features: a list of ${SIGNAL_TYPES.join(', ')}`);
+  return chosen.reduce((mask, name) => mask | FEATURE_BITS[name], 0);
 }
 
 /**
@@ -77,31 +139,34 @@ function addMember(session, { set, emit, stream }) {
 
 /** One call of on(), and what it is at the router while there is a session. */
 class Subscription {
-  #deliver;
+  #throttle;
   #options;
   /** @type {ClientSession | undefined} */ #session;
   #id = 0;
 
+  /** Its signal does not matter any more. @type {() => void} */ forget = () => {};
+
   /**
    * @param {string} pattern
-   * @param {Handler} deliver
-   * @param {Handler} handler that the caller knows it by
+   * @param {Handler} handler
    * @param {SubscribeOptions} options
+   * @throws {ClaspError} BAD_OPTION
    */
-  constructor(pattern, deliver, handler, options) {
+  constructor(pattern, handler, options) {
     this.pattern = pattern;
     this.handler = handler;
-    this.#deliver = deliver;
+    this.#throttle = new Throttle(handler, options, () => this.#session?.kind ?? 0);
     this.#options = options;
   }
 
   /** @param {ClientSession} session */
   start(session) {
-    this.#id = session.subscribe(this.pattern, this.#deliver, this.#options);
+    this.#id = session.subscribe(this.pattern, this.#throttle.deliver, this.#options);
     this.#session = session;
   }
 
   stop() {
+    this.#throttle.stop();
     this.#session?.unsubscribe(this.#id);
     this.#session = undefined;
   }
@@ -110,27 +175,26 @@ class Subscription {
 /**
  * A CLASP client: params that are kept and shared, events, streams, gestures and timelines by address, through a router.
  *
- * Subscriptions and writes may be made before connect() has resolved, and while the connection is lost: subscriptions are
- * made again by themselves, writes wait (256 KB, 30 s). Raises `connect`, `disconnect`, `reconnect`, `error`, `close`.
+ * Subscriptions may be made at any time, writes and events from the call of connect() on, and while the connection is lost:
+ * subscriptions are made again by themselves, writes wait (4,096 of them, 512 KiB, 300 s), events, too (256 KiB, 30 s). Raises `connect`, `disconnect`, `reconnect`, `error`, `close`.
  *
  * @example
  * const client = await Clasp.builder('ws://localhost:7330').withName('desk').connect();
  * client.on('/light/*', (value, address) => console.log(address, value));
  * await client.set('/light/1', 0.8);
  */
-export class Clasp extends EventTarget {
+export class Clasp extends Base {
   #url;
   #options;
   /** @type {ClientSession | undefined} */ #session;
-  /** @type {Promise<void> | undefined} */ #connecting;
+  /** @type {Life | undefined} */ #life;
   /** @type {State} */ #state = 'IDLE';
   /** @type {string | null} */ #id = null;
   /** @type {Set<Subscription>} */ #subscriptions = new Set();
   /** @type {Map<string, SignalDefinition>} */ #signals = new Map();
   /** @type {ClaspError | null} */ #lastError = null;
+  /** @type {Set<Inflow>} */ #inflows = new Set();
   #attempts = 0;
-  #end = new AbortController();
-  /** @type {{resolve: () => void, reject: (error: ClaspError) => void} | undefined} */ #opening;
 
   /**
    * @param {string} url of the router, ws:// or wss://
@@ -139,7 +203,7 @@ export class Clasp extends EventTarget {
    */
   constructor(url, options = {}) {
     super();
-    if (!/^wss?:\/\/./i.test(url)) throw new ClaspError('BAD_OPTION', 'url: ws://… or wss://…');
+    if (!isRouterUrl(url)) throw new ClaspError('BAD_OPTION', 'url: ws://… or wss://…');
     this.#url = url;
     this.#options = options;
     featureMask(options.features);
@@ -150,64 +214,78 @@ export class Clasp extends EventTarget {
     return new ClaspBuilder(url);
   }
 
+  /**
+   * Load the client's core now, so that connect() need not; or from elsewhere than beside the package: then before the first
+   * connect().
+   * @param {import('../js-glue/loader.js').LoadOptions} [options] of `clasp-p2p/clasp-client.wasm`; without effect once it is loaded
+   * @returns {Promise<void>}
+   * @throws {ClaspError} LOAD
+   */
+  static async ready(options) {
+    await Core.load(options, CLASP_CLIENT);
+  }
+
   // ---- connection -----------------------------------------------------------------------------------------------
 
   /**
-   * Connect; once connected, the client comes back by itself after a loss. After a failure it may be called again.
-   * @param {number | {timeout?: number} & Abortable} [options] milliseconds, or those and a signal
+   * Connect; once connected, the client comes back by itself after a loss. After a failure it may be called again. Who calls it
+   * while another call waits, waits for the same connection, by bounds of its own.
+   * @param {number | {timeout?: number} & Abortable} [options] milliseconds (0: for ever), or those and a signal
    * @returns {Promise<void>} resolved when the router has said welcome
-   * @throws {ClaspError} RELAY_UNREACHABLE, TIMEOUT, UNAUTHORIZED (and what else the router says), ABORTED, LOAD
+   * @throws {ClaspError} RELAY_UNREACHABLE, TIMEOUT, UNAUTHORIZED (and what else the router says), ABORTED, LOAD, LIMIT
    */
   async connect(options = {}) {
     const { timeout = this.#options.connectionTimeout ?? CONNECT_MS, signal } =
       typeof options === 'number' ? { timeout: options, signal: undefined } : options;
-    if (this.#end.signal.aborted) this.#end = new AbortController();
-    this.#connecting ??= this.#open();
+    if (signal?.aborted) throw aborted(signal);
+    const life = (this.#life ??= this.#begin());
+    life.waiting++;
     try {
-      await untilSettled(this.#connecting, timeout, signal);
+      await untilSettled(life.opened, timeout, signal);
     } catch (error) {
-      this.#fail(/** @type {ClaspError} */ (error));
+      if (life.waiting === 1) this.#fail(life, /** @type {ClaspError} */ (error));
       throw error;
+    } finally {
+      life.waiting--;
     }
   }
 
-  async #open() {
+  #begin() {
+    const life = beginLife();
+    life.opened.catch((error) => this.#fail(life, error)); // before those who wait hear of it
+    this.#open(life).catch(life.reject);
+    return life;
+  }
+
+  /** @param {Life} life */
+  async #open(life) {
     const settle = preconnect(this.#url);
     try {
       const core = await Core.load({}, CLASP_CLIENT);
-      if (this.#end.signal.aborted) throw new ClaspError('ABORTED');
-      await this.#start(core);
+      if (this.#life === life) this.#start(core, life);
     } finally {
       settle();
     }
   }
 
-  /** @param {Core} core */
-  #start(core) {
-    const session = (this.#session = new ClientSession(core, {
-      turned: (state, id, error) => this.#turned(state, id, error),
-      failed: (error) => this.#report(error),
-    }));
+  /** @param {Core} core @param {Life} life */
+  #start(core, life) {
+    const session = new ClientSession(core, {
+      turned: (state, id, error) => this.#turned(life, state, id, error),
+      failed: (error) => this.#report((life.refusal = error)),
+    });
+    this.#session = session;
     const {
       name = 'clasp-p2p',
       token = '',
       reconnect = true,
-      reconnectInterval = 0,
+      reconnectInterval: backoff = 0,
     } = this.#options;
     const features = featureMask(this.#options.features);
-    return new Promise((resolve, reject) => {
-      this.#opening = { resolve: () => resolve(undefined), reject };
-      session.open({
-        url: this.#url,
-        name,
-        token,
-        features,
-        reconnect,
-        backoff: reconnectInterval,
-      });
-      this.#startAll(session);
-      this.#hurryWhenBack(session);
-    });
+    session.open({ url: this.#url, name, token, features, reconnect, backoff });
+    this.#startAll(session);
+    for (const act of life.early.splice(0)) act(session);
+    this.#hurryWhenBack(session, life);
   }
 
   /** Those that were made before. One that cannot be is no more, and reported. @param {ClientSession} session */
@@ -222,68 +300,81 @@ export class Clasp extends EventTarget {
     }
   }
 
-  /** @param {ClientSession} session */
-  #hurryWhenBack(session) {
-    const { signal } = this.#end;
+  /** @param {ClientSession} session @param {Life} life */
+  #hurryWhenBack(session, { end: { signal } }) {
     globalThis.addEventListener?.('online', () => session.hurry(), { signal });
     if (typeof document === 'undefined') return;
     const seen = () => document.visibilityState === 'visible' && session.hurry();
     document.addEventListener('visibilitychange', seen, { signal });
   }
 
-  /** @type {(state: State, id: string, error?: ClaspError) => void} */
-  #turned(state, id, error) {
-    const wasOpen = this.#state === 'OPEN';
+  /** @type {(life: Life, state: State, id: string, error?: ClaspError) => void} */
+  #turned(life, state, id, error) {
+    if (this.#life !== life) return;
+    const wasOpen = this.connected;
     this.#state = state;
-    if (state === 'OPEN') return this.#opened(id);
-    if (wasOpen) this.#raise('disconnect', { reason: error?.message ?? '', error });
-    if (this.#opening && (state === 'WAITING' || state === 'CLOSED')) {
-      return this.#opening.reject(this.#why(error));
-    }
-    if (state === 'WAITING') this.#attempts++;
+    if (state === 'OPEN') return this.#opened(life, id);
     if (state === 'CONNECTING' && this.#attempts > 0)
-      this.#raise('reconnect', { attempt: this.#attempts });
-    if (state === 'CLOSED' && error) this.#fail(error);
+      return this.#raise('reconnect', { attempt: this.#attempts });
+    if (state === 'WAITING') this.#attempts++;
+    if (wasOpen) this.#raise('disconnect', { reason: error?.message ?? '', error });
+    if (state === 'CLOSED') this.#fail(life, this.#why(life, error));
+    else if (state === 'WAITING' && life.isOpening) life.reject(this.#why(life, error));
   }
 
-  /** The router's own words say more than that it has closed. @param {ClaspError | undefined} error */
-  #why(error) {
-    return this.#lastError ?? error ?? new ClaspError('RELAY_UNREACHABLE');
+  /** The router's own words say more than that it has closed. @param {Life} life @param {ClaspError | undefined} error */
+  #why(life, error) {
+    const isRefused = life.isOpening || error?.code === 'RELAY_REFUSED';
+    return (isRefused && life.refusal) || (error ?? new ClaspError('RELAY_UNREACHABLE'));
   }
 
-  /** @param {string} id */
-  #opened(id) {
+  /** @param {Life} life @param {string} id */
+  #opened(life, id) {
     this.#id = id;
     this.#attempts = 0;
-    this.#opening?.resolve();
-    this.#opening = undefined;
+    life.isOpening = false;
+    life.refusal = undefined;
+    life.resolve();
     this.#raise('connect', { session: id });
   }
 
-  /** It did not come about, or is over for good: connect() may be called again. @param {ClaspError} error */
-  #fail(error) {
-    if (!this.#connecting) return;
-    this.#drop();
-    this.#report(error);
+  /** It did not come about, or is over for good: connect() may be called again. @param {Life} life @param {ClaspError} error */
+  #fail(life, error) {
+    if (this.#life !== life) return;
+    this.#drop(life);
+    life.reject(error);
+    if (error !== life.refusal) this.#report(error); // that one was told
+    if (!life.isOpening) this.#over();
   }
 
-  #drop() {
-    this.#end.abort();
-    this.#connecting = this.#opening = undefined;
-    for (const subscription of this.#subscriptions) subscription.stop();
+  /** @param {Life} life the present one */
+  #drop(life) {
+    const wasOpen = this.connected;
     const session = this.#session;
-    this.#session = undefined;
-    session?.close();
+    this.#life = this.#session = undefined;
     this.#state = 'CLOSED';
     this.#attempts = 0;
+    life.end.abort();
+    for (const subscription of this.#subscriptions) subscription.stop();
+    session?.close();
+    if (wasOpen) this.#raise('disconnect', { reason: '' });
+  }
+
+  #over() {
+    for (const inflow of this.#inflows) inflow.end();
+    this.#raise('close', {});
   }
 
   /** End for good. What waits for an answer is refused with NOT_CONNECTED. Idempotent; connect() begins anew. */
   close() {
-    if (!this.#connecting) return;
-    this.#opening?.reject(new ClaspError('ABORTED', 'closed before it was connected'));
-    this.#drop();
-    this.#raise('close', {});
+    const life = this.#life;
+    if (!life) {
+      for (const inflow of this.#inflows) inflow.end();
+      return;
+    }
+    this.#drop(life);
+    life.reject(new ClaspError('ABORTED', 'closed before it was connected'));
+    this.#over();
   }
 
   [Symbol.dispose]() {
@@ -324,15 +415,20 @@ export class Clasp extends EventTarget {
    * @throws {ClaspError} BAD_PATTERN, LIMIT, BAD_OPTION
    */
   on(pattern, handler, options = {}) {
-    const { signal } = options;
-    const subscription = new Subscription(pattern, throttled(handler, options), handler, options);
+    if (typeof handler !== 'function') throw new ClaspError('BAD_OPTION', 'handler: a function');
+    const subscription = new Subscription(pattern, handler, options);
     if (this.#session) subscription.start(this.#session);
     this.#subscriptions.add(subscription);
-    const unsubscribe = () => {
-      if (this.#subscriptions.delete(subscription)) subscription.stop();
-    };
-    onceAborted(signal, unsubscribe);
+    const unsubscribe = () => this.#end(subscription);
+    subscription.forget = onceAborted(options.signal, unsubscribe);
     return Object.assign(unsubscribe, { [Symbol.dispose]: unsubscribe });
+  }
+
+  /** @param {Subscription} subscription */
+  #end(subscription) {
+    if (!this.#subscriptions.delete(subscription)) return;
+    subscription.forget();
+    subscription.stop();
   }
 
   /**
@@ -344,8 +440,7 @@ export class Clasp extends EventTarget {
     for (const subscription of this.#subscriptions) {
       if (subscription.pattern !== pattern || (handler && subscription.handler !== handler))
         continue;
-      this.#subscriptions.delete(subscription);
-      subscription.stop();
+      this.#end(subscription);
     }
   }
 
@@ -371,10 +466,17 @@ export class Clasp extends EventTarget {
    */
   subscribe(pattern, handler = {}, options) {
     if (typeof handler === 'function') return this.on(pattern, handler, options);
-    const inflow = new Inflow(handler.buffer);
-    inflow.left = this.on(pattern, (value, address) => inflow.push({ value, address }), handler);
-    onceAborted(handler.signal, () => inflow.end());
-    this.addEventListener('close', () => inflow.end(), { once: true });
+    const { buffer, signal, ...rest } = handler;
+    const inflow = new Inflow(buffer);
+    const off = this.on(pattern, (value, address) => inflow.push({ value, address }), rest);
+    this.#inflows.add(inflow);
+    let forget = () => {};
+    inflow.left = () => {
+      forget();
+      off();
+      this.#inflows.delete(inflow);
+    };
+    forget = onceAborted(signal, () => inflow.end());
     return inflow;
   }
 
@@ -410,11 +512,11 @@ export class Clasp extends EventTarget {
    * @param {string} address
    * @param {Value} [value] to write with it; the value that it has, else
    * @param {SetOptions} [options]
-   * @returns {Promise<number>} the param's revision
+   * @returns {Promise<number>} the param's revision. A rejection may be ignored
    */
-  async unlock(address, value, options) {
-    const last = value === undefined ? await this.get(address, options) : value;
-    return this.set(address, last, { ...options, unlock: true });
+  unlock(address, value, options) {
+    const write = (/** @type {Value} */ it) => this.set(address, it, { ...options, unlock: true });
+    return value === undefined ? ignorable(this.get(address, options).then(write)) : write(value);
   }
 
   /**
@@ -447,7 +549,7 @@ export class Clasp extends EventTarget {
    * @throws {ClaspError} BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE, QUEUE_FULL, NOT_CONNECTED
    */
   emit(address, payload = null) {
-    this.#use().publish(address, payload, 'event', { timestamp: this.time() });
+    this.#publish(address, payload, 'event', { timestamp: this.time() });
   }
 
   /**
@@ -458,7 +560,7 @@ export class Clasp extends EventTarget {
    * @throws {ClaspError} as emit()
    */
   stream(address, value, options) {
-    this.#use().publish(address, value, 'stream', { ...options, timestamp: this.time() });
+    this.#publish(address, value, 'stream', { ...options, timestamp: this.time() });
   }
 
   /**
@@ -469,7 +571,7 @@ export class Clasp extends EventTarget {
    * @throws {ClaspError} as emit(); BAD_OPTION
    */
   gesture(address, id, phase, payload = null) {
-    this.#use().publish(address, payload, 'gesture', { id, phase, timestamp: this.time() });
+    this.#publish(address, payload, 'gesture', { id, phase, timestamp: this.time() });
   }
 
   /**
@@ -481,7 +583,7 @@ export class Clasp extends EventTarget {
    */
   timeline(address, keyframes, { loop = false, startTime = this.time(), duration } = {}) {
     const value = { keyframes, loop, startTime, duration };
-    this.#use().publish(address, value, 'timeline', { timestamp: startTime });
+    this.#publish(address, value, 'timeline', { timestamp: startTime });
   }
 
   /**
@@ -496,8 +598,10 @@ export class Clasp extends EventTarget {
       for (const message of messages) addMember(session, message);
     };
     const wait_ms = at === undefined ? 0 : (at - this.time()) / 1000;
-    if (wait_ms <= 0) return this.#request(send, signal);
-    return ignorable(later(wait_ms, signal).then(() => this.#request(send, signal)));
+    if (!(wait_ms > 0)) return this.#request(send, signal);
+    const { signal: over } = this.#life?.end ?? { signal: AbortSignal.abort() };
+    const waiting = later(Math.min(wait_ms, LONGEST_MS), signal, over);
+    return ignorable(waiting.then(() => this.bundle(messages, { at, signal })));
   }
 
   // ---- what there is --------------------------------------------------------------------------------------------
@@ -520,13 +624,24 @@ export class Clasp extends EventTarget {
    * @returns {Promise<SignalDefinition[]>}
    * @throws {ClaspError} BAD_PATTERN, TIMEOUT, NOT_CONNECTED, ABORTED
    */
-  async query(pattern, { signal } = {}) {
-    const found = await this.#request((session) => session.query(pattern), signal);
-    for (const definition of found) this.#signals.set(definition.address, definition);
-    return found;
+  query(pattern, { signal } = {}) {
+    const found = this.#request((session) => session.query(pattern), signal);
+    return ignorable(found.then((definitions) => this.#keep(definitions)));
   }
 
-  /** All definitions that query() has brought so far. */
+  /** @param {SignalDefinition[]} definitions @returns the same */
+  #keep(definitions) {
+    for (const definition of definitions) {
+      this.#signals.delete(definition.address);
+      this.#signals.set(definition.address, definition);
+    }
+    const addresses = this.#signals.keys();
+    for (let left = this.#signals.size - SIGNALS_MAX; left > 0; left--)
+      this.#signals.delete(addresses.next().value ?? '');
+    return definitions;
+  }
+
+  /** The definitions that query() has brought so far: of those over 8,192, the ones that came last. */
   getSignals() {
     return [...this.#signals.values()];
   }
@@ -581,13 +696,13 @@ export class Clasp extends EventTarget {
   }
 
   /**
-   * @param {string} type
-   * @param {(detail: any) => void} callback any: by event
+   * @template {keyof ClaspEvents} K
+   * @param {K} type
+   * @param {(detail: ClaspEvents[K]) => void} callback
    * @returns {Unsubscribe}
    */
   #listen(type, callback) {
-    const listener = (/** @type {Event} */ event) =>
-      callback(/** @type {CustomEvent} */ (event).detail);
+    const listener = (/** @type {CustomEvent<ClaspEvents[K]>} */ event) => callback(event.detail);
     this.addEventListener(type, listener);
     const end = () => this.removeEventListener(type, listener);
     return Object.assign(end, { [Symbol.dispose]: end });
@@ -611,17 +726,62 @@ export class Clasp extends EventTarget {
   }
 
   /**
+   * Act on the session, or once there is one.
+   * @param {(session: ClientSession) => void} act
+   * @throws {ClaspError} NOT_CONNECTED, QUEUE_FULL, and what `act` throws now
+   */
+  #soon(act) {
+    const early = this.#life?.early;
+    if (this.#session || !early) return act(this.#use());
+    if (early.length >= EARLY_MAX) throw new ClaspError('QUEUE_FULL');
+    early.push(act);
+  }
+
+  /** What cannot be sent once the core is there is reported. @type {(...args: Parameters<ClientSession['publish']>) => void} */
+  #publish(...args) {
+    if (this.#session) return this.#session.publish(...args);
+    this.#soon((session) => {
+      try {
+        session.publish(...args);
+      } catch (error) {
+        this.#report(/** @type {ClaspError} */ (error));
+      }
+    });
+  }
+
+  /**
    * @template T
-   * @param {(session: ClientSession) => Promise<T>} make
+   * @param {(session: ClientSession) => Promise<T>} make not called when the signal has aborted
    * @param {AbortSignal} [signal]
    * @returns {Promise<T>} whose rejection may be ignored
    */
   #request(make, signal) {
     try {
-      const promise = make(this.#use());
-      return signal ? ignorable(untilSettled(promise, 0, signal)) : promise;
+      if (signal?.aborted) throw aborted(signal);
+      const made = this.#session ? make(this.#session) : ignorable(this.#requestSoon(make));
+      return signal ? ignorable(untilSettled(made, 0, signal)) : made;
     } catch (error) {
       return ignorable(Promise.reject(error));
     }
+  }
+
+  /**
+   * @template T
+   * @param {(session: ClientSession) => Promise<T>} make
+   * @returns {Promise<T>}
+   */
+  #requestSoon(make) {
+    return new Promise((resolve, reject) => {
+      const { signal: over } = this.#life?.end ?? {};
+      this.#soon((session) => {
+        forget();
+        try {
+          resolve(make(session));
+        } catch (error) {
+          reject(error); // of bundle()
+        }
+      });
+      const forget = onceAborted(over, () => reject(new ClaspError('NOT_CONNECTED')));
+    });
   }
 }

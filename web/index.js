@@ -9,6 +9,21 @@ export { ClaspError } from './error.js';
 export { Receiver } from './receiver.js';
 export { Sender } from './sender.js';
 
+/** @typedef {import('./clasp.js').BundleMember} BundleMember */
+/** @typedef {import('./clasp.js').Change} Change */
+/** @typedef {import('./clasp.js').ClaspEvents} ClaspEvents */
+/** @typedef {import('./clasp.js').ClaspOptions} ClaspOptions */
+/** @typedef {import('./clasp.js').Handler} Handler */
+/** @typedef {import('./clasp.js').Keyframe} Keyframe */
+/** @typedef {import('./clasp.js').Phase} Phase */
+/** @typedef {import('./clasp.js').SetOptions} SetOptions */
+/** @typedef {import('./clasp.js').SignalDefinition} SignalDefinition */
+/** @typedef {import('./clasp.js').SignalType} SignalType */
+/** @typedef {import('./clasp.js').SubscribeOptions} SubscribeOptions */
+/** @typedef {import('./clasp.js').Unsubscribe} Unsubscribe */
+/** @typedef {import('./clasp.js').Value} Value */
+/** @typedef {import('./inflow.js').Inflow} Inflow */
+
 /** Of the package. */
 export const version = '0.1.0';
 

@@ -1,3 +1,5 @@
+import { ClaspError } from './error.js';
+
 /** @typedef {import('./clasp.js').Change} Change */
 
 const BUFFER = 1024;
@@ -18,9 +20,13 @@ export class Inflow {
 
   /** Called when nobody reads any more. @type {() => void} */ left = () => {};
 
-  /** @param {number} [buffer] values that may wait */
+  /**
+   * @param {number} [buffer] values that may wait, from 1 up
+   * @throws {ClaspError} BAD_OPTION
+   */
   constructor(buffer = BUFFER) {
-    this.#bound = Math.max(buffer, 1);
+    if (!(buffer >= 1)) throw new ClaspError('BAD_OPTION', 'buffer: a number from 1 up');
+    this.#bound = Math.floor(buffer);
   }
 
   /** @param {Change} change */

@@ -1,4 +1,5 @@
 /** Promises that wait with a bound, or need nobody who waits. */
+import { LONGEST_MS } from '../js-glue/clock.js';
 import { ClaspError } from './error.js';
 
 /**
@@ -12,8 +13,8 @@ export function ignorable(promise) {
   return promise;
 }
 
-/** @param {AbortSignal} signal */
-const aborted = (signal) => new ClaspError('ABORTED', undefined, { cause: signal.reason });
+/** The error of what a signal has aborted. @param {AbortSignal} signal */
+export const aborted = (signal) => new ClaspError('ABORTED', undefined, { cause: signal.reason });
 
 /**
  * Act when a signal aborts; at once where it has.
@@ -31,7 +32,7 @@ export function onceAborted(signal, action) {
  * The same promise, but no longer than a time and until a signal aborts.
  * @template T
  * @param {Promise<T>} promise
- * @param {number} timeout milliseconds; 0: for ever
+ * @param {number} timeout milliseconds; 0, or more than a timer can count: for ever
  * @param {AbortSignal} [signal]
  * @returns {Promise<T>}
  * @throws {ClaspError} TIMEOUT, ABORTED
@@ -40,7 +41,7 @@ export function untilSettled(promise, timeout, signal) {
   if (!timeout && !signal) return promise;
   return new Promise((resolve, reject) => {
     const expire = () => reject(new ClaspError('TIMEOUT', `no answer within ${timeout} ms`));
-    const timer = timeout ? setTimeout(expire, timeout) : undefined;
+    const timer = timeout && timeout <= LONGEST_MS ? setTimeout(expire, timeout) : undefined;
     const forget = onceAborted(signal, () => reject(aborted(/** @type {AbortSignal} */ (signal))));
     const end = () => {
       clearTimeout(timer);
@@ -52,20 +53,25 @@ export function untilSettled(promise, timeout, signal) {
 }
 
 /**
- * @param {number} wait milliseconds
- * @param {AbortSignal} [signal]
+ * @param {number} wait_ms at most LONGEST_MS; not less than that, as timers may count whole ones
+ * @param {AbortSignal | undefined} signal
+ * @param {AbortSignal} over aborted when the connection that it waits for is over
  * @returns {Promise<void>}
- * @throws {ClaspError} ABORTED
+ * @throws {ClaspError} ABORTED, NOT_CONNECTED
  */
-export function later(wait, signal) {
+export function later(wait_ms, signal, over) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      forget();
-      resolve();
-    }, wait);
-    const forget = onceAborted(signal, () => {
+    if (signal?.aborted) throw aborted(signal);
+    if (over.aborted) throw new ClaspError('NOT_CONNECTED');
+    const timer = setTimeout(() => end(resolve), Math.ceil(wait_ms));
+    const end = (/** @type {() => void} */ settle) => {
       clearTimeout(timer);
-      reject(aborted(/** @type {AbortSignal} */ (signal)));
-    });
+      forget.forEach((it) => it());
+      settle();
+    };
+    const forget = [
+      onceAborted(signal, () => end(() => reject(aborted(/** @type {AbortSignal} */ (signal))))),
+      onceAborted(over, () => end(() => reject(new ClaspError('NOT_CONNECTED')))),
+    ];
   });
 }

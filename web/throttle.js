@@ -1,3 +1,5 @@
+import { LONGEST_MS } from '../js-glue/clock.js';
+import { surface } from '../js-glue/error.js';
 import { ClaspError } from './error.js';
 
 /** @typedef {import('./clasp.js').Handler} Handler */
@@ -9,8 +11,9 @@ const ADDRESSES = 4096;
  * @typedef {object} Seen of one address
  * @property {number} next milliseconds, when the next value may pass
  * @property {unknown} value that passed last
- * @property {ReturnType<typeof setTimeout>} [timer] of the value that waits
- * @property {unknown} [waiting]
+ * @property {() => void} [give] hands out the value that waits
+ * @property {number} kind of the value that waits
+ * @property {ReturnType<typeof setTimeout>} [timer]
  */
 
 /** @param {string} name @param {number | undefined} number */
@@ -20,55 +23,112 @@ function checked(name, number) {
 }
 
 /**
- * A handler that is called at most so often for one address, and not for changes that are too small. The newest value is
- * never lost: it comes when the time is over. Routers of another make know no such options, so the client holds to them, too.
- *
- * @param {Handler} handler
- * @param {{maxRate?: number, epsilon?: number, signal?: AbortSignal}} options
- * @returns {Handler}
- * @throws {ClaspError} BAD_OPTION
+ * Calls a handler at most so often for one address, and not for changes that are too small, as a relay of this package does
+ * (docs/wire.md, section 7, "Options of a subscription"): params, streams and moves of gestures are thinned out, and the newest one
+ * comes when the time is over; all else passes at once, behind what waits. Routers of another make know no such options.
  */
-export function throttled(handler, options) {
-  const maxRate = checked('maxRate', options.maxRate);
-  const epsilon = checked('epsilon', options.epsilon);
-  if (!maxRate && !epsilon) return handler;
-  const interval = maxRate ? 1000 / maxRate : 0;
-  /** @type {Map<string, Seen>} */ const seen = new Map();
-  const pass = (
-    /** @type {Seen} */ one,
-    /** @type {any} */ value,
-    /** @type {string} */ address,
-  ) => {
-    one.next = performance.now() + interval;
-    one.value = value;
-    handler(value, address);
-  };
-  return (value, address) => {
-    const one = seen.get(address) ?? remember(seen, address);
-    if (isClose(one, value, epsilon)) return;
-    const wait = one.next - performance.now();
-    if (wait <= 0 && !one.timer) return pass(one, value, address);
-    one.waiting = value;
-    one.timer ??= setTimeout(() => {
-      one.timer = undefined;
-      pass(one, one.waiting, address);
-    }, wait);
-  };
-}
+export class Throttle {
+  #handler;
+  #kind;
+  #epsilon;
+  #interval;
+  /** @type {Map<string, Seen>} */ #seen = new Map();
+  /** @type {Set<Seen>} */ #waiting = new Set();
 
-/** @param {Seen} one @param {unknown} value @param {number} epsilon */
-function isClose(one, value, epsilon) {
-  const last = one.timer ? one.waiting : one.value;
-  return typeof value === 'number' && typeof last === 'number' && Math.abs(value - last) < epsilon;
-}
-
-/** @param {Map<string, Seen>} seen @param {string} address */
-function remember(seen, address) {
-  if (seen.size === ADDRESSES) {
-    const [oldest] = seen.keys();
-    seen.delete(oldest); // its timer still delivers
+  /**
+   * @param {Handler} handler
+   * @param {{maxRate?: number, epsilon?: number}} options
+   * @param {() => number} kind of the value that is being delivered: 0 where each one counts; a newer value takes the place of one of
+   *   its kind
+   * @throws {ClaspError} BAD_OPTION
+   */
+  constructor(handler, { maxRate, epsilon }, kind) {
+    const rate = checked('maxRate', maxRate);
+    this.#handler = handler;
+    this.#kind = kind;
+    this.#epsilon = checked('epsilon', epsilon);
+    this.#interval = rate ? 1000 / rate : 0;
   }
-  /** @type {Seen} */ const one = { next: 0, value: undefined };
-  seen.set(address, one);
-  return one;
+
+  /** What is to be called in place of the handler. @type {Handler} */
+  get deliver() {
+    return this.#interval || this.#epsilon ? this.#take : this.#handler;
+  }
+
+  /** What waits is not delivered any more, and nothing is remembered. */
+  stop() {
+    for (const { timer } of this.#waiting) clearTimeout(timer);
+    this.#waiting.clear();
+    this.#seen.clear();
+  }
+
+  /** @type {Handler} */
+  #take = (value, address) => {
+    const kind = this.#kind();
+    const waiting = this.#seen.get(address);
+    if (waiting && waiting.kind !== kind && !this.#goesAhead(waiting, address)) return;
+    if (kind === 0) return this.#handler(value, address);
+    const one = waiting ?? this.#remember(address);
+    this.#forget(one);
+    if (this.#isNear(one, value)) return;
+    const wait = one.next - performance.now();
+    if (wait <= 0) return this.#pass(one, value, address);
+    one.kind = kind;
+    one.give = () => this.#pass(one, value, address);
+    one.timer = setTimeout(() => this.#release(one), Math.min(Math.ceil(wait), LONGEST_MS));
+    this.#waiting.add(one);
+  };
+
+  /** What waits goes before a value of another kind. False: its handler has ended the subscription. @type {(one: Seen, address: string) => boolean} */
+  #goesAhead(one, address) {
+    this.#release(one);
+    return this.#seen.get(address) === one;
+  }
+
+  /**
+   * What came late by less than an interval does not put off the next one: else the steps of two clocks, the relay's and this
+   * one, would add up to values left out.
+   * @param {Seen} one @param {unknown} value @param {string} address
+   */
+  #pass(one, value, address) {
+    const now = performance.now();
+    one.next = (now - one.next < this.#interval ? one.next : now) + this.#interval;
+    one.value = value;
+    this.#handler(value, address);
+  }
+
+  /** Hand out what waits. @param {Seen} one */
+  #release(one) {
+    const { give } = one;
+    this.#forget(one);
+    try {
+      give?.();
+    } catch (cause) {
+      surface(cause); // the fault of one call is not the next one's
+    }
+  }
+
+  /** @param {Seen} one */
+  #forget(one) {
+    clearTimeout(one.timer);
+    one.give = one.timer = undefined;
+    this.#waiting.delete(one);
+  }
+
+  /** @param {Seen} one @param {unknown} value */
+  #isNear({ value: last }, value) {
+    const areNumbers = typeof value === 'number' && typeof last === 'number';
+    return areNumbers && Math.abs(value - last) < this.#epsilon;
+  }
+
+  /** @param {string} address */
+  #remember(address) {
+    if (this.#seen.size === ADDRESSES) {
+      const [oldest] = this.#seen.keys();
+      this.#seen.delete(oldest); // its timer still delivers
+    }
+    /** @type {Seen} */ const one = { next: -Infinity, value: undefined, kind: 0 };
+    this.#seen.set(address, one);
+    return one;
+  }
 }

@@ -91,16 +91,45 @@ test('the bundle is one module with the same exports', async () => {
   assert.equal(output, 'same');
 });
 
+/** TypeScript: each kind of call of a client. */
+const CLIENT_PROGRAM = `
+    const options: ClaspOptions = { name: 'x', features: ['param'], reconnect: true };
+    const client = new Clasp('ws://localhost', options);
+    await client.connect({ timeout: 5, signal: AbortSignal.timeout(5) });
+    client.addEventListener('connect', ({ detail }) => detail.session.length);
+    client.addEventListener('error', ({ detail }) => detail.error.code);
+    client.onError(({ code }) => code.length);
+    const off: Unsubscribe = client.on('/a', (_, address) => address.length, { maxRate: 3, types: ['param'] });
+    off();
+    const value: Value = { x: [1, null, 'y', new Uint8Array()] };
+    export const revision: number = await client.set('/a', value, { lock: true, qos: 'fire', ttl: 5 });
+    client.emit('/e');
+    client.gesture('/g', 1, 'move', { x: 1 });
+    client.timeline('/t', [{ time: 0, value: 1, easing: 'linear' }], { loop: true });
+    await client.bundle([{ set: ['/a', 1, { lock: true }] }, { emit: ['/e'] }], { at: client.time() });
+    for await (const change of client.subscribe('/x', { buffer: 3 })) {
+      const { address }: Change = change;
+      if (address) break;
+    }
+    export const found: SignalDefinition[] = await client.query('/**');
+    await client.announce([{ address: '/a', type: 'param', meta: { range: [0, 1] } }]);
+    // @ts-expect-error a bigint is no CLASP value
+    client.set('/n', 5n);
+    // @ts-expect-error a handler is a function
+    client.on('/x', 5);
+`;
+
 test('a strict TypeScript program compiles against its types', async () => {
   mkdirSync(join(project.folder, 'typed'), { recursive: true });
   const program = `
-    import { ClaspError } from 'clasp-p2p';
+    import { Clasp, ClaspError, type Change, type ClaspOptions, type SignalDefinition, type Unsubscribe, type Value } from 'clasp-p2p';
     import { startRelay } from 'clasp-p2p/relay';
     import { Rendezvous, type Registration } from 'clasp-p2p/rendezvous';
     export const keep = (): Registration => new Rendezvous().keep({ peerId: 'p', tags: ['t'] });
     export const ids = async () => (await new Rendezvous().discover({ tags: ['t'] })).map((it): string => it.id);
     export const code = (error: ClaspError): string => error.code;
     export const relay = (): ReturnType<typeof startRelay> => startRelay({ port: 0 });
+    ${CLIENT_PROGRAM}
     // @ts-expect-error a code is a string, not any
     export const wrong = (error: ClaspError): number => error.code;
   `;

@@ -77,3 +77,9 @@ test('two that begin at once to the same place end up with a connection each', a
   for (const it of settle) it();
   assert.equal(count(), 2);
 });
+
+test('a URL that no socket takes is nobody’s unhandled rejection', async () => {
+  const settle = preconnect('ws://[');
+  await new Promise((resolve) => setImmediate(resolve)); // the runner fails a test that leaves one
+  settle();
+});
