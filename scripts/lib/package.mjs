@@ -6,17 +6,27 @@ import { ROOT, npmTool, step } from './process.mjs';
 
 export async function buildPackage() {
   await build('wasm-release');
-  await step('build', 'dist/clasp-p2p.min.js', bundle);
+  for (const [file, entry] of BUNDLES) await step('build', file, () => bundle(file, entry));
   await step('build', 'types', emitTypes);
 }
 
-/** One file for pages without a bundler. It sits beside clasp.wasm, where the sources look for it. */
-async function bundle() {
+/** For pages without a bundler: all of the package, and Sender and Receiver alone. @type {[file: string, entry: string][]} */
+const BUNDLES = [
+  ['dist/clasp-p2p.min.js', 'web/index.js'],
+  ['dist/conference.min.js', 'web/conferencing.js'],
+];
+
+/**
+ * One file that sits beside the wasm modules, where the sources look for them.
+ * @param {string} file
+ * @param {string} entry
+ */
+async function bundle(file, entry) {
   const { build: esbuild } = await import('esbuild'); // not before the set-up has installed it
   await esbuild({
     absWorkingDir: ROOT,
-    entryPoints: ['web/index.js'],
-    outfile: 'dist/clasp-p2p.min.js',
+    entryPoints: [entry],
+    outfile: file,
     bundle: true,
     minify: true,
     format: 'esm',

@@ -1,7 +1,6 @@
 /** The client of this package with the relay of this package, and unchanged with the router of crates.io; `@clasp-to/core` beside it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { Clasp as Other } from '@clasp-to/core';
 import { Clasp } from '../../web/index.js';
 import { next } from '../js/support.js';
 import { connect as connectOther } from './core-client.js';
@@ -35,7 +34,7 @@ function values(client, pattern, count) {
 function claimsOf(relay) {
   /** @type {string} */ let url;
   /** @type {Clasp[]} */ const ours = [];
-  /** @type {Other} */ let other;
+  /** @type {import('@clasp-to/core').Clasp} */ let other;
   /** @type {Clasp} */ let ann;
   /** @type {Clasp} */ let ben;
 

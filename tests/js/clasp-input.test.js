@@ -99,7 +99,10 @@ test('every value that JavaScript has arrives as it is, or is refused by a code'
   assert.deepEqual(arrived.b, [null, null, 1]);
   assert.equal(arrived.c, '1970-01-01T00:00:00.000Z');
   assert.equal(arrived.x, undefined);
-  for (const value of [1n, undefined, Symbol(), () => {}, new Map(), { deep: [1n] }])
+  await client.set('/js', { whole: [1n, -(2n ** 53n)] });
+  assert.deepEqual(await client.get('/js'), { whole: [1, -(2 ** 53)] });
+  await assert.rejects(client.set('/js', 2n ** 63n), { code: 'OUT_OF_RANGE' });
+  for (const value of [undefined, Symbol(), () => {}, new Map(), { deep: [Symbol()] }])
     await assert.rejects(client.set('/js', /** @type {any} */ (value)), { code: 'BAD_VALUE_TYPE' });
 });
 

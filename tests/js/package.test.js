@@ -43,7 +43,9 @@ test('the tarball holds the sources, the modules and the types, and nothing else
     'README.md',
     'dist/clasp.mjs',
     'dist/clasp.wasm',
+    'dist/clasp-client.wasm',
     'dist/clasp-p2p.min.js',
+    'dist/conference.min.js',
   ];
   needed.push('dist/clasp-hub.mjs', 'dist/clasp-hub.wasm', 'js-glue/abi.gen.js');
   assert.deepEqual(
@@ -53,7 +55,7 @@ test('the tarball holds the sources, the modules and the types, and nothing else
 });
 
 test('the modules in it are WebAssembly', async () => {
-  for (const name of ['clasp', 'clasp-client', 'clasp-hub']) {
+  for (const name of ['clasp', 'clasp-client', 'clasp-codec', 'clasp-hub']) {
     assert.ok(WebAssembly.validate(readFileSync(installed(`dist/${name}.wasm`))), name);
   }
 });
