@@ -396,7 +396,7 @@ export class ClientSession {
 
   /** @param {SetOptions} options */
   #addSetOptions({ lock, unlock, ttl, absolute, revision, qos = 'confirm' }) {
-    if (!(qos in QOS)) throw new ClaspError('BAD_OPTION', `"${qos}" is no QoS`);
+    if (!Object.hasOwn(QOS, qos)) throw new ClaspError('BAD_OPTION', `"${qos}" is no QoS`);
     if (ttl !== undefined)
       addU32((integer('ttl', ttl, TTL_MAX) | (absolute ? TTL_ABSOLUTE : 0)) >>> 0);
     if (revision !== undefined) addU64(integer('revision', revision, Number.MAX_SAFE_INTEGER));

@@ -37,7 +37,7 @@ test('a URL that no socket takes is refused by the constructor', () => {
     assert.equal(new Clasp(url).url, url);
 });
 
-test('features, types and buffers that mean nothing are refused', () => {
+test('features, types, buffers and QoS that mean nothing are refused', async () => {
   const { url } = relay;
   for (const features of [['parm'], 'param'])
     assert.throws(() => new Clasp(url, /** @type {any} */ ({ features })), { code: 'BAD_OPTION' });
@@ -45,6 +45,10 @@ test('features, types and buffers that mean nothing are refused', () => {
     assert.throws(() => client.on('/a', () => {}, /** @type {any} */ ({ types })), {
       code: 'BAD_OPTION',
     });
+  for (const qos of ['sure', 'toString']) {
+    const call = client.set('/qos', 1, /** @type {any} */ ({ qos }));
+    await assert.rejects(call, { code: 'BAD_OPTION' });
+  }
   for (const buffer of [0, NaN, 'many'])
     assert.throws(() => client.subscribe('/a', /** @type {any} */ ({ buffer })), {
       code: 'BAD_OPTION',
