@@ -119,9 +119,14 @@ export const CONTROL = [
     },
   },
   {
-    name: 'REPLAY',
-    see: async (scene) =>
-      tell(await (await scene.join()).ask({ type: 'REPLAY', pattern: scene.at })),
+    name: 'REPLAY of a SET and an event',
+    async see(scene) {
+      const { sender, hearer } = await scene.pair();
+      await sender.ask(set(scene.at, 1));
+      await sender.ask(publish(scene.at, 2));
+      await hearer.drain();
+      return tell(await hearer.ask({ type: 'REPLAY', pattern: scene.at }), 'revision');
+    },
   },
   {
     name: 'FEDERATION_SYNC: request-sync',
