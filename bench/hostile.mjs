@@ -88,10 +88,7 @@ async function round(kind) {
  * @returns {Row[]}
  */
 function rowsOf(kind, rounds) {
-  const row = (
-    /** @type {'p50' | 'p99'} */ name,
-    /** @type {'quiet' | 'attacked'} */ which,
-  ) => {
+  const row = (/** @type {'p50' | 'p99'} */ name, /** @type {'quiet' | 'attacked'} */ which) => {
     const runs = rounds.map((it) => it[which][name]);
     return {
       case: `latency ${name}, ${KINDS[/** @type {keyof typeof KINDS} */ (kind)]}`,

@@ -46,8 +46,10 @@ export class Intake {
   #feed;
   #take;
   #turns;
-  /** @type {Buffer[]} read and not yet given to the WebSocket; one, but while a connection ends */ #chunks = [];
-  /** @type {Uint8Array[]} of the portion that was given last; the first one perhaps in part */ #messages = [];
+  /** @type {Buffer[]} read and not yet given to the WebSocket; one, but while a connection ends */ #chunks =
+    [];
+  /** @type {Uint8Array[]} of the portion that was given last; the first one perhaps in part */ #messages =
+    [];
   #isWaiting = false;
   #isSlow = false;
   #isOver = false; // what still comes has no meaning
@@ -107,7 +109,8 @@ export class Intake {
   /** @param {number} end of its time; what is begun is finished */
   #work(end) {
     do {
-      if (this.#messages.length > 0) this.#handle(/** @type {Uint8Array} */ (this.#messages.shift()));
+      if (this.#messages.length > 0)
+        this.#handle(/** @type {Uint8Array} */ (this.#messages.shift()));
       else if (this.#chunks.length > 0) this.#giveOne();
       else return;
     } while (!this.#isSlow && performance.now() < end);

@@ -201,7 +201,8 @@ export class Router {
     }
     ws.on('ping', (data) => connection.pong(data));
     const intake = new Intake(ws, socket, this.#turns, (message) => {
-      if (!this.#clients.has(session)) intake.slow(); // it was closed
+      if (!this.#clients.has(session))
+        intake.slow(); // it was closed
       else return this.#take(session, message);
     });
     this.#clients.set(session, { connection, intake, socket, address });

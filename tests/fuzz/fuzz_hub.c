@@ -91,7 +91,8 @@ static void receive(clasp_hub *hub, uint32_t session, clasp_span bytes, uint64_t
 /* The claim of a client of ours. */
 static void claim(clasp_hub *hub, uint32_t session) {
     static const char ADDRESS[] = "/clasp/session/000102030405060708090a0b0c0d0e0f";
-    uint8_t get[4 + 3 + sizeof ADDRESS - 1] = {0x53, 1, 0, 3 + sizeof ADDRESS - 1, 0x22, 0, sizeof ADDRESS - 1};
+    uint8_t get[4 + 3 + sizeof ADDRESS - 1] = {
+        0x53, 1, 0, 3 + sizeof ADDRESS - 1, 0x22, 0, sizeof ADDRESS - 1};
     memcpy(get + 7, ADDRESS, sizeof ADDRESS - 1);
     receive(hub, session, (clasp_span){get, sizeof get}, START);
 }
@@ -124,7 +125,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const uint64_t SEED[2] = {1, 2};
-    clasp_hub *hub = clasp_hub_new(&(clasp_hub_options){.max_sessions = CLIENTS, .max_params = 8}, SEED, &hub_out);
+    clasp_hub *hub =
+        clasp_hub_new(&(clasp_hub_options){.max_sessions = CLIENTS, .max_params = 8}, SEED, &hub_out);
     must(hub != NULL);
     open_client();
     talk(hub, (clasp_span){data, (uint32_t)size});

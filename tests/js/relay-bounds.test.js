@@ -84,37 +84,48 @@ async function works(client) {
 
 await ready();
 
-test('a flood of addresses leaves the params at their cap and the memory bounded', LIMITED, async (context) => {
-  const relay = await measuredRelay(context, { messagesPerSecond: 1_000_000 });
-  const client = await Client.join(relay.url);
-  await pour(client, FLOOD, (i) =>
-    encode({ type: 'SET', address: `/flood/${i}/level`, value: i }),
-  );
-  assert.equal((await relay.stats()).params, PARAMS);
-  await pour(client, FLOOD, (i) =>
-    encode({ type: 'PUBLISH', address: `/flood/${i}/event`, value: i }),
-  );
-  const stats = await relay.stats();
-  assert.equal(stats.params, PARAMS);
-  assert.equal(stats.sets_total, FLOOD);
-  assert.equal(stats.publishes_total, FLOOD);
-  // 10,000 small params, the journal (4.4 MiB, and its old block) and 16,384 routes of short addresses
-  const { held } = await relay.grown();
-  assert.ok(held < 32 * MIB, `${held / MIB} MiB`);
-  client.ws.terminate();
-});
+test(
+  'a flood of addresses leaves the params at their cap and the memory bounded',
+  LIMITED,
+  async (context) => {
+    const relay = await measuredRelay(context, { messagesPerSecond: 1_000_000 });
+    const client = await Client.join(relay.url);
+    await pour(client, FLOOD, (i) =>
+      encode({ type: 'SET', address: `/flood/${i}/level`, value: i }),
+    );
+    assert.equal((await relay.stats()).params, PARAMS);
+    await pour(client, FLOOD, (i) =>
+      encode({ type: 'PUBLISH', address: `/flood/${i}/event`, value: i }),
+    );
+    const stats = await relay.stats();
+    assert.equal(stats.params, PARAMS);
+    assert.equal(stats.sets_total, FLOOD);
+    assert.equal(stats.publishes_total, FLOOD);
+    // 10,000 small params, the journal (4.4 MiB, and its old block) and 16,384 routes of short addresses
+    const { held } = await relay.grown();
+    assert.ok(held < 32 * MIB, `${held / MIB} MiB`);
+    client.ws.terminate();
+  },
+);
 
-test('a flood of the largest params stays under the bounds of params, journal and routes', LIMITED, async (context) => {
-  const relay = await measuredRelay(context, { messagesPerSecond: 1_000_000 });
-  const client = await Client.join(relay.url);
-  const value = new Uint8Array(60_000);
-  await pour(client, 3000, (i) => encode({ type: 'SET', address: `/large/${i}`, value }));
-  const { params } = await relay.stats();
-  assert.ok(params > 400 && params * 60_000 < 32 * MIB, `${params} params`);
-  const { held } = await relay.grown();
-  assert.ok(held < 80 * MIB, `${held / MIB} MiB for 32 of params and 4.4 of the journal, blocks of both doubled`);
-  client.ws.terminate();
-});
+test(
+  'a flood of the largest params stays under the bounds of params, journal and routes',
+  LIMITED,
+  async (context) => {
+    const relay = await measuredRelay(context, { messagesPerSecond: 1_000_000 });
+    const client = await Client.join(relay.url);
+    const value = new Uint8Array(60_000);
+    await pour(client, 3000, (i) => encode({ type: 'SET', address: `/large/${i}`, value }));
+    const { params } = await relay.stats();
+    assert.ok(params > 400 && params * 60_000 < 32 * MIB, `${params} params`);
+    const { held } = await relay.grown();
+    assert.ok(
+      held < 80 * MIB,
+      `${held / MIB} MiB for 32 of params and 4.4 of the journal, blocks of both doubled`,
+    );
+    client.ws.terminate();
+  },
+);
 
 /**
  * Publish numbers to who reads and to who does not: never so far ahead that the one who reads would lose any.
@@ -142,77 +153,94 @@ async function film(sender, quick, count, size) {
   );
 }
 
-test('readers that do not read lose messages alone, hold no more than they may, and are told 503', LIMITED, async (context) => {
-  const maxBuffered = 2 * MIB;
-  const relay = await measuredRelay(context, { messagesPerSecond: 1_000_000, maxBuffered });
-  const join = () => Client.join(relay.url);
-  const [sender, quick, ...slow] = await Promise.all(Array.from({ length: 6 }, join));
-  for (const client of [quick, ...slow]) {
-    client.ws.send(subscribe('/film'));
+test(
+  'readers that do not read lose messages alone, hold no more than they may, and are told 503',
+  LIMITED,
+  async (context) => {
+    const maxBuffered = 2 * MIB;
+    const relay = await measuredRelay(context, { messagesPerSecond: 1_000_000, maxBuffered });
+    const join = () => Client.join(relay.url);
+    const [sender, quick, ...slow] = await Promise.all(Array.from({ length: 6 }, join));
+    for (const client of [quick, ...slow]) {
+      client.ws.send(subscribe('/film'));
+      await works(client);
+    }
+    slow.forEach((client) => client.ws.pause());
+    await film(sender, quick, 250, 60_000); // more than the kernel holds, so that the rest waits in the relay
+    await film(sender, quick, 100_000, 4); // what small messages cost beside their bytes is bounded, too
+    const { held } = await relay.grown();
+    assert.ok(held < slow.length * (maxBuffered + MIB) + 12 * MIB, `${held / MIB} MiB`);
+    slow.forEach((client) => client.ws.resume());
+    for (const client of slow) assert.equal(errorCode(await client.next(TYPE.ERROR)), 503);
+    for (const client of slow) await works(client);
+    assert.ok((await relay.stats()).left_out_total > 0);
+    for (const client of [sender, quick, ...slow]) client.ws.terminate();
+  },
+);
+
+test(
+  'a client that takes nothing is cut off when its time is over, and holds nothing then',
+  LIMITED,
+  async (context) => {
+    const relay = await measuredRelay(context, { messagesPerSecond: 1_000_000, slowTimeout: 500 });
+    const [sender, slow] = await Promise.all([Client.join(relay.url), Client.join(relay.url)]);
+    slow.ws.send(subscribe('/film'));
+    await works(slow);
+    slow.ws.pause();
+    const gone = Promise.race([slow.closed, once(slow.ws, 'error')]);
+    await pour(sender, 400, () => publish('/film', Buffer.alloc(60_000)));
+    while ((await relay.stats()).sessions > 1) await turn();
+    slow.ws.resume();
+    await gone;
+    await works(sender);
+    const { held } = await relay.grown();
+    assert.ok(held < 16 * MIB, `${held / MIB} MiB: the journal, and what it doubled`);
+    sender.ws.terminate();
+  },
+);
+
+test(
+  'WebSocket pings whose answers nobody reads are not answered without end',
+  LIMITED,
+  async (context) => {
+    const relay = await measuredRelay(context, {});
+    const [attacker, other] = await Promise.all([Client.join(relay.url), Client.join(relay.url)]);
+    attacker.ws.pause();
+    const payload = Buffer.alloc(125);
+    for (let i = 0; i < 60_000; i++) {
+      attacker.ws.ping(payload);
+      while (attacker.ws.bufferedAmount > MIB) await turn();
+    }
+    await works(other);
+    const { held } = await relay.grown();
+    assert.ok(held < 4 * MIB, `${held / MIB} MiB`);
+    attacker.ws.terminate();
+    other.ws.terminate();
+  },
+);
+
+test(
+  'ten thousand half-open handshakes hold some sockets, and a client comes in all the same',
+  LIMITED,
+  async (context) => {
+    const relay = await measuredRelay(context, { handshakeTimeout: 60_000 });
+    const attacker = await start('half-open.js', String(relay.port), String(HALF_OPEN));
+    context.after(attacker.stop);
+    const client = await Client.join(relay.url);
     await works(client);
-  }
-  slow.forEach((client) => client.ws.pause());
-  await film(sender, quick, 250, 60_000); // more than the kernel holds, so that the rest waits in the relay
-  await film(sender, quick, 100_000, 4); // what small messages cost beside their bytes is bounded, too
-  const { held } = await relay.grown();
-  assert.ok(held < slow.length * (maxBuffered + MIB) + 12 * MIB, `${held / MIB} MiB`);
-  slow.forEach((client) => client.ws.resume());
-  for (const client of slow) assert.equal(errorCode(await client.next(TYPE.ERROR)), 503);
-  for (const client of slow) await works(client);
-  assert.ok((await relay.stats()).left_out_total > 0);
-  for (const client of [sender, quick, ...slow]) client.ws.terminate();
-});
-
-test('a client that takes nothing is cut off when its time is over, and holds nothing then', LIMITED, async (context) => {
-  const relay = await measuredRelay(context, { messagesPerSecond: 1_000_000, slowTimeout: 500 });
-  const [sender, slow] = await Promise.all([Client.join(relay.url), Client.join(relay.url)]);
-  slow.ws.send(subscribe('/film'));
-  await works(slow);
-  slow.ws.pause();
-  const gone = Promise.race([slow.closed, once(slow.ws, 'error')]);
-  await pour(sender, 400, () => publish('/film', Buffer.alloc(60_000)));
-  while ((await relay.stats()).sessions > 1) await turn();
-  slow.ws.resume();
-  await gone;
-  await works(sender);
-  const { held } = await relay.grown();
-  assert.ok(held < 16 * MIB, `${held / MIB} MiB: the journal, and what it doubled`);
-  sender.ws.terminate();
-});
-
-test('WebSocket pings whose answers nobody reads are not answered without end', LIMITED, async (context) => {
-  const relay = await measuredRelay(context, {});
-  const [attacker, other] = await Promise.all([Client.join(relay.url), Client.join(relay.url)]);
-  attacker.ws.pause();
-  const payload = Buffer.alloc(125);
-  for (let i = 0; i < 60_000; i++) {
-    attacker.ws.ping(payload);
-    while (attacker.ws.bufferedAmount > MIB) await turn();
-  }
-  await works(other);
-  const { held } = await relay.grown();
-  assert.ok(held < 4 * MIB, `${held / MIB} MiB`);
-  attacker.ws.terminate();
-  other.ws.terminate();
-});
-
-test('ten thousand half-open handshakes hold some sockets, and a client comes in all the same', LIMITED, async (context) => {
-  const relay = await measuredRelay(context, { handshakeTimeout: 60_000 });
-  const attacker = await start('half-open.js', String(relay.port), String(HALF_OPEN));
-  context.after(attacker.stop);
-  const client = await Client.join(relay.url);
-  await works(client);
-  while ((await attacker.ask()).held > PENDING) await turn();
-  const { pending_refused_total: refused, sessions_refused_total: unwelcome } = await relay.stats();
-  assert.ok(refused + unwelcome >= HALF_OPEN - PENDING, `${refused} and ${unwelcome} refused`);
-  const { resident } = await relay.grown();
-  // 8 KiB of headers each, what the kernel does not count; a socket and its parser are some 20 KiB in Node
-  assert.ok(resident < PENDING * 40 * 1024, `${resident / MIB} MiB`);
-  client.ws.send(subscribe('/lamp'));
-  await works(client);
-  const sender = await Client.join(relay.url);
-  sender.ws.send(publish('/lamp', Buffer.from('on')));
-  await client.next(TYPE.PUBLISH);
-  client.ws.terminate();
-  sender.ws.terminate();
-});
+    while ((await attacker.ask()).held > PENDING) await turn();
+    const { pending_refused_total: refused, sessions_refused_total: unwelcome } =
+      await relay.stats();
+    assert.ok(refused + unwelcome >= HALF_OPEN - PENDING, `${refused} and ${unwelcome} refused`);
+    const { resident } = await relay.grown();
+    // 8 KiB of headers each, what the kernel does not count; a socket and its parser are some 20 KiB in Node
+    assert.ok(resident < PENDING * 40 * 1024, `${resident / MIB} MiB`);
+    client.ws.send(subscribe('/lamp'));
+    await works(client);
+    const sender = await Client.join(relay.url);
+    sender.ws.send(publish('/lamp', Buffer.from('on')));
+    await client.next(TYPE.PUBLISH);
+    client.ws.terminate();
+    sender.ws.terminate();
+  },
+);

@@ -6,7 +6,16 @@ import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { decode, encode, ready } from '../../web/codec.js';
 import { startRelay } from '../../relay/index.js';
-import { Client, PATIENCE_MS, PING, TYPE, errorCode, hello, publish, subscribe } from './relay-client.js';
+import {
+  Client,
+  PATIENCE_MS,
+  PING,
+  TYPE,
+  errorCode,
+  hello,
+  publish,
+  subscribe,
+} from './relay-client.js';
 
 const FRAME_CLASSES = [
   'frame-truncated',
@@ -180,9 +189,7 @@ test('every malformed frame among joined ones is answered, and what follows it i
     const types = (await got.catch((cause) => assert.fail(`${name}: ${cause.message}`))).map(
       (frame) => frame[4],
     );
-    const expected = isFrame
-      ? [TYPE.PONG, TYPE.ERROR, TYPE.PONG]
-      : [TYPE.PONG, TYPE.ERROR];
+    const expected = isFrame ? [TYPE.PONG, TYPE.ERROR, TYPE.PONG] : [TYPE.PONG, TYPE.ERROR];
     assert.deepEqual(types, expected, `${name} (${kind})`);
   }
   await goesOn(client);
@@ -279,8 +286,7 @@ test('subscriptions beyond the limit are refused by 429, and UNSUBSCRIBE makes r
   const ask = (/** @type {number} */ id) =>
     client.ws.send(encode({ type: 'SUBSCRIBE', id, pattern: `/flood/${id}/*`, types: ['param'] }));
   for (let id = 0; id < 1100; id++) ask(id);
-  for (let id = 100; id < 1100; id++)
-    assert.equal(errorCode(await client.next(TYPE.ERROR)), 429);
+  for (let id = 100; id < 1100; id++) assert.equal(errorCode(await client.next(TYPE.ERROR)), 429);
   assert.equal(stats().subscriptions, 100);
   client.ws.send(encode({ type: 'UNSUBSCRIBE', id: 7 }));
   ask(2000);
