@@ -39,6 +39,11 @@ const SUITES = {
     needs: ['build', 'test'],
     load: () => import('./relay.mjs'),
   },
+  hostile: {
+    about: 'what a pair of clients notices of attackers at the relay',
+    needs: ['build', 'test'],
+    load: () => import('./hostile.mjs'),
+  },
   conference: {
     about: 'time from opening the second tab to its first video frame, in Chromium',
     needs: ['build', 'test'],

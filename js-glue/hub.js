@@ -10,6 +10,7 @@ import { packTokens } from './hub-tokens.js';
  * @property {(sessions: Uint32Array, frame: Uint8Array) => void} send one frame for all of these; both are yours
  * @property {(session: number, code: number, reason: string) => void} close the hub has forgotten this session already
  * @property {(session: number) => void} [joins] from now on this session takes several frames in one message
+ * @property {(session: number) => void} [slow] it is over its rate: what it sends may wait for longer than that of others
  * @property {(session: number, event: 'opened' | 'closed' | 'given-up', text: string) => void} tell for a log
  */
 
@@ -72,6 +73,7 @@ export class Hub {
         host.send(new Uint32Array(bytes.buffer, bytes.byteOffset, a), bytes.subarray(a * 4));
       },
       [EFFECT.HUB_JOINS]: ({ a }) => host.joins?.(a),
+      [EFFECT.HUB_SLOW]: ({ a }) => host.slow?.(a),
       [EFFECT.HUB_CLOSE]: ({ a, b, bytes }) => host.close(a, b, textOf(bytes)),
       [EFFECT.HUB_EVENT]({ a, b, bytes }) {
         const event = EVENT_NAMES.get(b);
@@ -129,12 +131,12 @@ export class Hub {
   /**
    * @param {number} session
    * @param {Uint8Array} message what follows the longest frame that there is has no meaning, and goes no further
+   * @returns {Uint8Array | undefined} frames of it that are left for another turn; none: all is done
    */
   received(session, message) {
-    const len = this.#core.put(
-      message.length > FRAME_MAX ? message.subarray(0, FRAME_MAX) : message,
-    );
-    this.#core.call('hub_received', session, len, now());
+    const bytes = message.length > FRAME_MAX ? message.subarray(0, FRAME_MAX) : message;
+    const used = this.#core.call('hub_received', session, this.#core.put(bytes), now());
+    return used >= 0 && used < bytes.length ? bytes.subarray(used) : undefined;
   }
 
   /**

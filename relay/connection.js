@@ -1,9 +1,10 @@
 import { WebSocket } from 'ws';
 import { FRAME_MAX } from '../js-glue/hub.js';
+import { Backlog } from './backlog.js';
 
 /** @typedef {import('node:net').Socket} Socket */
 
-const STUCK_MS = 30_000; // a client that takes nothing for so long is cut off
+const CROWDED = 64 << 10; // bytes at the socket, from which on messages wait in the backlog
 const GOODBYE_MS = 2_000; // for the other side's half of a closing handshake
 
 /** Holds back what is written in one turn of the event loop, so that many small frames leave in one write. */
@@ -43,6 +44,15 @@ class Joint {
 }
 
 /**
+ * @typedef {object} ConnectionOptions
+ * @property {Corks} corks
+ * @property {import('./backlog.js').Backlogs} backlogs of all connections
+ * @property {number} maxBuffered bytes that may wait for the client
+ * @property {number} slowTimeout milliseconds that it may take nothing while something waits; then it is cut off
+ * @property {(leftOut: number) => void} caughtUp nothing waits any more, after frames were left out
+ */
+
+/**
  * One client's WebSocket as the relay writes to it. What a slow client does not take in time is left out for that client
  * alone; it is said how much once the client takes again.
  */
@@ -50,38 +60,44 @@ export class Connection {
   #ws;
   #socket;
   #corks;
-  #maxBuffered;
+  #backlog;
+  #slowTimeout;
   #caughtUp;
   #leftOut = 0;
-  #slowSince = 0;
   #isCorked = false;
+  #isSlow = false; // something waits in the backlog
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
   /** @type {Joint | undefined} */ #joint;
 
   /**
    * @param {WebSocket} ws
    * @param {Socket} socket under it
-   * @param {object} options
-   * @param {Corks} options.corks
-   * @param {number} options.maxBuffered bytes that may wait for the client
-   * @param {(leftOut: number) => void} options.caughtUp nothing waits any more, after frames were left out
+   * @param {ConnectionOptions} options
    */
-  constructor(ws, socket, { corks, maxBuffered, caughtUp }) {
+  constructor(ws, socket, { corks, backlogs, maxBuffered, slowTimeout, caughtUp }) {
     this.#ws = ws;
     this.#socket = socket;
     this.#corks = corks;
-    this.#maxBuffered = maxBuffered;
+    this.#backlog = new Backlog(backlogs, maxBuffered);
+    this.#slowTimeout = slowTimeout;
     this.#caughtUp = caughtUp;
+    ws.once('close', () => this.#forget());
   }
 
   /** @param {Uint8Array} frame kept until it is written */
   send(frame) {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
-    const waiting = this.#ws.bufferedAmount + (this.#joint?.bytes ?? 0);
-    if (waiting > this.#maxBuffered) return this.#leaveOut();
+    if (this.#isSlow && !this.#joint) return this.#keep(frame);
     this.#cork();
-    if (!this.#joint) return this.#ws.send(frame);
-    if (this.#joint.bytes + frame.length > FRAME_MAX) this.#ws.send(this.#joint.take());
+    if (!this.#joint) return this.#write(frame);
+    if (this.#joint.bytes + frame.length > FRAME_MAX) this.#write(this.#joint.take());
     this.#joint.add(frame);
+  }
+
+  /** Answer a ping of WebSocket. Who takes nothing gets none: he could ask for them without end. @param {Buffer} data */
+  pong(data) {
+    const isTaking = !this.#isSlow && this.#ws.bufferedAmount < CROWDED;
+    if (isTaking && this.#ws.readyState === WebSocket.OPEN) this.#ws.pong(data);
   }
 
   /** From now on the frames of one turn leave in one message. */
@@ -105,8 +121,45 @@ export class Connection {
 
   #sendJoint() {
     if (this.#joint?.bytes && this.#ws.readyState === WebSocket.OPEN)
-      this.#ws.send(this.#joint.take());
+      this.#write(this.#joint.take());
   }
+
+  /** @param {Uint8Array} message */
+  #write(message) {
+    const isTaking = !this.#isSlow && this.#ws.bufferedAmount < CROWDED;
+    if (isTaking) this.#ws.send(message);
+    else this.#keep(message);
+  }
+
+  /** @param {Uint8Array} message for later */
+  #keep(message) {
+    if (!this.#backlog.add(message)) this.#leftOut++;
+    if (this.#isSlow) return;
+    this.#isSlow = true;
+    this.#socket.once('drain', this.#drained);
+    this.#wait();
+  }
+
+  /** The client takes something until then, or is cut off. */
+  #wait() {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.cut(), this.#slowTimeout);
+  }
+
+  /** All that was written has left. */
+  #drained = () => {
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    const block = this.#backlog.take();
+    if (block) {
+      this.#socket.write(block, this.#drained);
+      return this.#wait();
+    }
+    this.#isSlow = false;
+    clearTimeout(this.#patience);
+    const count = this.#leftOut;
+    this.#leftOut = 0;
+    if (count > 0) this.#caughtUp(count);
+  };
 
   /**
    * @param {number} code
@@ -114,8 +167,15 @@ export class Connection {
    */
   close(code, reason) {
     this.#sendJoint();
+    for (let block = this.#backlog.take(); block; block = this.#backlog.take())
+      this.#socket.write(block);
     this.#ws.close(code, reason);
-    const timer = setTimeout(() => this.#ws.terminate(), GOODBYE_MS);
+    this.cutSoon();
+  }
+
+  /** For who does not end what has come to its end. */
+  cutSoon() {
+    const timer = setTimeout(() => this.cut(), GOODBYE_MS);
     this.#ws.once('close', () => clearTimeout(timer));
   }
 
@@ -124,18 +184,8 @@ export class Connection {
     this.#ws.terminate();
   }
 
-  #leaveOut() {
-    if (this.#leftOut++ === 0) {
-      this.#slowSince = performance.now();
-      this.#socket.once('drain', () => this.#drained());
-    } else if (performance.now() - this.#slowSince > STUCK_MS) {
-      this.cut();
-    }
-  }
-
-  #drained() {
-    const count = this.#leftOut;
-    this.#leftOut = 0;
-    this.#caughtUp(count);
+  #forget() {
+    clearTimeout(this.#patience);
+    this.#backlog.clear();
   }
 }

@@ -25,8 +25,8 @@ const nameOf = ({ remoteAddress, remotePort }) => `${remoteAddress} ${remotePort
  * connects and says nothing, or half a request, costs a socket for some seconds and no more.
  */
 export class Gate {
-  /** @type {Map<string, { host: string, timer: ReturnType<typeof setTimeout> }>} by name */ #waiting =
-    new Map();
+  /** @type {Map<string, { socket: Socket, host: string, timer: ReturnType<typeof setTimeout> }>} by name, the oldest one first */
+  #waiting = new Map();
   /** @type {Map<string, number>} how many of them a host has */ #perHost = new Map();
   #counters;
   #maxPerAddress;
@@ -42,23 +42,41 @@ export class Gate {
     this.#counters = counters;
   }
 
-  /** @param {Socket} socket that has just connected; it is destroyed when there are too many, or when its time is up */
+  /**
+   * When one address has too many, it gets no more; when there are too many of all, the oldest one ends, so that whoever says HELLO
+   * in time comes in.
+   * @param {Socket} socket that has just connected
+   * @returns {boolean} false: it was destroyed
+   */
   enter(socket) {
     const name = nameOf(socket);
     const host = hostOf(socket.remoteAddress ?? '').join();
     const count = this.#perHost.get(host) ?? 0;
-    if (count >= this.#maxPerAddress || this.#waiting.size >= PENDING) {
-      this.#counters.pending_refused_total++;
-      socket.destroy();
-      return;
+    if (count >= this.#maxPerAddress) {
+      this.#refuse(socket);
+      return false;
     }
+    if (this.#waiting.size >= PENDING) this.#endOldest();
     const timer = setTimeout(() => {
       this.#counters.handshake_timeouts_total++;
       socket.destroy();
     }, this.timeout);
-    this.#perHost.set(host, count + 1);
-    this.#waiting.set(name, { host, timer });
+    this.#perHost.set(host, (this.#perHost.get(host) ?? 0) + 1);
+    this.#waiting.set(name, { socket, host, timer });
     socket.once('close', () => this.#leave(name));
+    return true;
+  }
+
+  /** @param {Socket} socket */
+  #refuse(socket) {
+    this.#counters.pending_refused_total++;
+    socket.destroy();
+  }
+
+  #endOldest() {
+    const [[name, { socket }]] = this.#waiting;
+    this.#leave(name);
+    this.#refuse(socket);
   }
 
   /** A request is complete: its time stops. @param {Socket} socket */

@@ -82,6 +82,19 @@ function bareServer({ gate, tls }) {
 }
 
 /**
+ * Connections that the gate refuses cost no parser and no handshake of TLS.
+ * @param {import('node:http').Server} server
+ * @param {import('./gate.js').Gate} gate
+ */
+function guardDoor(server, gate) {
+  const own = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket) => {
+    if (gate.enter(socket)) own.forEach((listener) => listener.call(server, socket));
+  });
+}
+
+/**
  * The server under the WebSockets. Whatever is asked of it over plain HTTP it is there: `ok`, as load balancers like it.
  * @param {Site} site
  * @returns {import('node:http').Server}
@@ -90,7 +103,7 @@ export function makeServer(site) {
   const { gate, counters } = site;
   const server = bareServer(site);
   server.maxHeadersCount = MAX_HEADERS;
-  server.on('connection', (socket) => gate.enter(socket));
+  guardDoor(server, gate);
   server.on('tlsClientError', () => counters.tls_errors_total++);
   server.on('clientError', (error, socket) => {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);

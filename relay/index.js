@@ -22,6 +22,8 @@ export { Rendezvous };
  * @property {boolean} [trustProxy] behind a proxy: a client's address is the last one of X-Forwarded-For. Never set it where
  *   clients connect directly: they could name any address
  * @property {number} [maxBuffered] bytes that may wait for one slow client; 8 MiB by default
+ * @property {number} [slowTimeout] milliseconds after which a client is cut off that takes nothing of what waits for it; 30,000 by
+ *   default
  * @property {import('./rendezvous.js').RendezvousOptions | false} [rendezvous] of the one that it serves under `/api/v1`;
  *   false: none
  */

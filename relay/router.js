@@ -2,19 +2,26 @@ import { WebSocketServer } from 'ws';
 import { ClaspError } from '../js-glue/error.js';
 import { HUB_METRICS, Hub } from '../js-glue/hub.js';
 import { addressOf, hostOf } from './address.js';
+import { Backlogs } from './backlog.js';
 import { Connection, Corks } from './connection.js';
 import { RELAY_METRICS, makeCounters } from './counters.js';
 import { Gate } from './gate.js';
 import { makeServer } from './http.js';
+import { Intake, Turns } from './intake.js';
 import { makeLog } from './log.js';
 
 /** @typedef {import('ws').WebSocket} WebSocket */
 /** @typedef {import('./index.js').RelayOptions} RelayOptions */
 
 const MAX_BUFFERED = 8 << 20;
+const SLOW_MS = 30_000; // a client that takes nothing for so long is cut off
 
 /** Bytes of one message. Longer ones than a frame are looked at, so that they get an answer; these end the connection. */
 const MAX_MESSAGE = 256 << 10;
+
+/** What one message may come in: frames of WebSocket, and reads of its socket. Each has its price in memory, however short. */
+const MAX_FRAGMENTS = 256;
+const MAX_CHUNKS = 8192;
 
 const SUBPROTOCOL = 'clasp';
 const GOING_AWAY = 1001;
@@ -27,7 +34,7 @@ const EVENTS = /** @type {const} */ ({
   'given-up': { level: 'warn', field: 'reason' },
 });
 
-/** @typedef {{ connection: Connection, socket: import('node:net').Socket, address: string }} Client */
+/** @typedef {{ connection: Connection, intake: Intake, socket: import('node:net').Socket, address: string }} Client */
 
 /** @param {string} text @throws {ClaspError} BAD_OPTION: it is no origin */
 function originOf(text) {
@@ -42,12 +49,15 @@ function originOf(text) {
 /** Connections on one side, the hub's sessions on the other. */
 export class Router {
   /** @type {Map<number, Client>} by session */ #clients = new Map();
+  #backlogs = new Backlogs();
   #corks = new Corks();
+  #turns = new Turns();
   #counters = makeCounters();
   #gate;
   #hub;
   #isOpen;
   #maxBuffered;
+  #slowTimeout;
   #origins;
   #tls;
   #trustProxy;
@@ -56,6 +66,9 @@ export class Router {
     clientTracking: false,
     perMessageDeflate: false, // small frames: it costs more than it saves
     maxPayload: MAX_MESSAGE,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_CHUNKS,
+    autoPong: false, // see Connection.pong()
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
 
@@ -64,6 +77,7 @@ export class Router {
     const hub = await Hub.open(options.name ?? '', options, {
       send: (sessions, frame) => router.#send(sessions, frame),
       joins: (session) => router.#clients.get(session)?.connection.join(),
+      slow: (session) => router.#clients.get(session)?.intake.slow(),
       close: (session, code, reason) => router.#forget(session)?.close(code, reason),
       tell: (session, event, text) => router.#told(session, event, text),
     });
@@ -81,6 +95,7 @@ export class Router {
     this.#isOpen = !options.tokens;
     this.#gate = new Gate(options, this.#counters);
     this.#maxBuffered = options.maxBuffered ?? MAX_BUFFERED;
+    this.#slowTimeout = options.slowTimeout ?? SLOW_MS;
     this.#origins = options.origins?.length ? new Set(options.origins.map(originOf)) : undefined;
     this.#tls = options.tls;
     this.#trustProxy = options.trustProxy ?? false;
@@ -158,14 +173,16 @@ export class Router {
    * @param {string} address
    */
   #accept(ws, socket, address) {
-    // 'close' follows
-    ws.on('error', ({ message }) =>
-      this.log('info', 'connection-failed', `a connection failed: ${message}`, { address }),
-    );
     const connection = new Connection(ws, socket, {
       corks: this.#corks,
+      backlogs: this.#backlogs,
       maxBuffered: this.#maxBuffered,
+      slowTimeout: this.#slowTimeout,
       caughtUp: (count) => this.#guard(() => this.#hub.leftOut(session, count)),
+    });
+    ws.on('error', ({ message }) => {
+      this.log('info', 'connection-failed', `a connection failed: ${message}`, { address });
+      connection.cutSoon();
     });
     let session = 0;
     try {
@@ -182,16 +199,28 @@ export class Router {
       );
       return connection.close(POLICY, message);
     }
-    this.#clients.set(session, { connection, socket, address });
-    ws.on('message', (data, isBinary) => {
-      if (isBinary && this.#clients.has(session)) {
-        this.#guard(() => this.#hub.received(session, /** @type {Buffer} */ (data)));
-      }
+    ws.on('ping', (data) => connection.pong(data));
+    const intake = new Intake(ws, socket, this.#turns, (message) => {
+      if (!this.#clients.has(session))
+        intake.slow(); // it was closed
+      else return this.#take(session, message);
     });
+    this.#clients.set(session, { connection, intake, socket, address });
     ws.on('close', () => {
       this.#guard(() => this.#hub.disconnected(session));
       this.#forget(session);
     });
+  }
+
+  /**
+   * @param {number} session
+   * @param {Uint8Array} message
+   * @returns {Uint8Array | undefined} what is left of it for another turn
+   */
+  #take(session, message) {
+    let rest;
+    this.#guard(() => (rest = this.#hub.received(session, message)));
+    return rest;
   }
 
   /**

@@ -161,6 +161,9 @@
 /* Messages a second from one session (default); a session may be ahead by one second's worth. */
 #define CLASP_HUB_RATE 1000u
 
+/* Frames of one message that are taken in one go, before others have their turn: some 0.1 ms. A message has room for 13,000. */
+#define CLASP_HUB_RUN 128u
+
 /* From the connection to HELLO, and without any message after it. */
 #define CLASP_HUB_HELLO_US 10000000u
 #define CLASP_HUB_SILENCE_US 300000000u

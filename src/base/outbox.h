@@ -69,6 +69,7 @@
  *   HUB_CLOSE                  session           close code           reason
  *   HUB_EVENT                  session           clasp_hub_event      text for the log
  *   HUB_JOINS                  session           -                    - (it takes several frames in one message)
+ *   HUB_SLOW                   session           -                    - (it is over its rate: what it sends may wait)
  *
  * Rendezvous
  *   RENDEZVOUS                 -                 -                    the answer, as JSON
@@ -80,7 +81,7 @@
     X(SIGNAL, 16) X(PEER, 17) X(VERIFY, 18) X(LINK_OPEN, 19) X(LINK_OFFER, 20) X(LINK_ANSWER, 21)                  \
     X(LINK_APPLY, 22) X(LINK_CANDIDATE, 23) X(LINK_CLOSE, 24) X(PEER_STATE, 25) X(PEER_CONNECTED, 26)              \
     X(PEER_RECOVERING, 27) X(PEER_DISPOSED, 28) X(PEER_ERROR, 29) X(TRANSMIT, 30) X(DROP, 31)                      \
-    X(HUB_SEND, 48) X(HUB_CLOSE, 49) X(HUB_EVENT, 50) X(HUB_JOINS, 51) X(RENDEZVOUS, 56)
+    X(HUB_SEND, 48) X(HUB_CLOSE, 49) X(HUB_EVENT, 50) X(HUB_JOINS, 51) X(HUB_SLOW, 52) X(RENDEZVOUS, 56)
 /* A list of its own: who has no data-channel peers does not load their names. */
 #define CLASP_P2P_EFFECT_LIST(X) \
     X(P2P_SUBSCRIBE, 64) X(P2P_UNSUBSCRIBE, 65) X(P2P_SIGNAL, 66) X(P2P_PEER, 67) X(P2P_PEER_STATE, 68)             \

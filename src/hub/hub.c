@@ -89,11 +89,22 @@ clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session
     return clasp_hub_connected_from(hub, 0, now_us, session);
 }
 
+/* A new session. Who still owes HELLO makes room: sessions that come to nothing must not keep out those that would. */
+static clasp_hub_session *add_session(clasp_hub *hub) {
+    clasp_hub_session *added = clasp_hub_sessions_add(&hub->sessions, hub->now_us);
+    clasp_hub_session *waiting = added ? NULL : clasp_hub_sessions_waiting(&hub->sessions);
+    if (!waiting) {
+        return added;
+    }
+    clasp_hub_give_up(hub, waiting, "no HELLO, and others want to come in");
+    return clasp_hub_sessions_add(&hub->sessions, hub->now_us);
+}
+
 clasp_err clasp_hub_connected_from(clasp_hub *hub, uint64_t host, uint64_t now_us, uint32_t *session) {
     hub->now_us = now_us;
     uint32_t index;
     const clasp_err err = clasp_hub_hosts_enter(&hub->hosts, host, &index);
-    clasp_hub_session *added = err == CLASP_OK ? clasp_hub_sessions_add(&hub->sessions, now_us) : NULL;
+    clasp_hub_session *added = err == CLASP_OK ? add_session(hub) : NULL;
     if (!added) {
         clasp_hub_hosts_leave(&hub->hosts, index);
         CLASP_HUB_COUNT(hub, sessions_refused_total);
@@ -156,6 +167,7 @@ static void dispatch(clasp_hub *hub, clasp_hub_session *session, clasp_err err, 
     const uint32_t price = err == CLASP_OK ? price_of(message) : 1;
     if (!spend(hub, session, price, now_us)) {
         CLASP_HUB_COUNT(hub, rate_limited_total);
+        hub->is_over_rate = true;
         clasp_hub_send_error(hub, session, CLASP_WIRE_RATE_LIMITED, "too many messages a second", address);
         return;
     }
@@ -199,26 +211,43 @@ static uint32_t take_frame(clasp_hub *hub, clasp_hub_session *session, clasp_spa
     return len;
 }
 
-clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint64_t now_us) {
+clasp_err clasp_hub_take(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint64_t now_us, uint32_t *used) {
     hub->now_us = now_us;
+    *used = bytes.len;
     clasp_hub_session *session = clasp_hub_sessions_find(&hub->sessions, handle);
     if (!session) {
         return CLASP_BAD_HANDLE;
     }
-    hub->stats[CLASP_HUB_STAT_bytes_received_total] += bytes.len;
     if (!clasp_hub_is_valid(hub, session, now_us)) {
         return CLASP_OK;
     }
+    hub->is_over_rate = false;
     uint32_t len = take_frame(hub, session, bytes, now_us);
-    while (len > 0 && len < bytes.len) { /* of a client of ours all frames that there are */
-        session = clasp_hub_sessions_find(&hub->sessions, handle);
-        if (!session || !session->claim) {
+    session = clasp_hub_sessions_find(&hub->sessions, handle);
+    for (uint32_t left = CLASP_HUB_RUN; len > 0 && len < bytes.len && session && session->claim;) {
+        bytes = (clasp_span){bytes.at + len, bytes.len - len}; /* of a client of ours all frames that there are */
+        if (--left == 0) {
+            *used -= bytes.len;
             break;
         }
-        bytes = (clasp_span){bytes.at + len, bytes.len - len};
         len = take_frame(hub, session, bytes, now_us);
+        session = clasp_hub_sessions_find(&hub->sessions, handle);
+    }
+    hub->stats[CLASP_HUB_STAT_bytes_received_total] += *used;
+    if (session && hub->is_over_rate) {
+        clasp_outbox_add(hub->out, CLASP_EFFECT_HUB_SLOW, 0, handle, 0, (clasp_span){NULL, 0});
     }
     return CLASP_OK;
+}
+
+clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint64_t now_us) {
+    uint32_t used;
+    clasp_err err;
+    do {
+        err = clasp_hub_take(hub, handle, bytes, now_us, &used);
+        bytes = (clasp_span){bytes.at + used, bytes.len - used};
+    } while (err == CLASP_OK && bytes.len > 0);
+    return err;
 }
 
 void clasp_hub_left_out(clasp_hub *hub, uint32_t handle, uint32_t count, uint64_t now_us) {

@@ -126,7 +126,10 @@ clasp_err clasp_hub_check_scope(clasp_span text);
 /** True if this is a token with the right of an admin on everything. */
 bool clasp_hub_is_admin(const clasp_hub *hub, clasp_span token, uint64_t now_us);
 
-/** A connection came. @return CLASP_OK and its handle; CLASP_LIMIT: close it (WebSocket code 1008); CLASP_NO_MEMORY */
+/**
+ * A connection came. When there is no room for it, the one that has owed its HELLO for longest is given up in its place.
+ * @return CLASP_OK and its handle; CLASP_LIMIT: close it (WebSocket code 1008); CLASP_NO_MEMORY
+ */
 clasp_err clasp_hub_connected(clasp_hub *hub, uint64_t now_us, uint32_t *session);
 
 /** The same, with what stands for the remote host in the limits per host; 0: nothing is counted. */
@@ -141,6 +144,13 @@ void clasp_hub_disconnected(clasp_hub *hub, uint32_t session, uint64_t now_us);
  * @return CLASP_OK, or CLASP_BAD_HANDLE
  */
 clasp_err clasp_hub_received(clasp_hub *hub, uint32_t session, clasp_span bytes, uint64_t now_us);
+
+/**
+ * The same, with an end to its work: of a message that holds many frames CLASP_HUB_RUN are taken, and the host hands over the rest when
+ * others had their turn. A HUB_SLOW effect says that the session is over its rate, and may wait for longer.
+ * @param used set to the bytes that were taken; all of them unless frames are left
+ */
+clasp_err clasp_hub_take(clasp_hub *hub, uint32_t session, clasp_span bytes, uint64_t now_us, uint32_t *used);
 
 /**
  * The host has left out `count` frames for a session that did not take them fast enough, and can send to it again. An

@@ -141,6 +141,11 @@ void clasp_hub_sessions_remove(clasp_hub_sessions *sessions, clasp_hub_session *
     sessions->free = clasp_hub_slot(sessions, session);
 }
 
+clasp_hub_session *clasp_hub_sessions_waiting(const clasp_hub_sessions *sessions) {
+    const uint32_t slot = sessions->oldest[CLASP_HUB_GREETING];
+    return slot != CLASP_HUB_NONE ? &sessions->slots[slot] : NULL;
+}
+
 clasp_hub_session *clasp_hub_sessions_find(const clasp_hub_sessions *sessions, uint32_t handle) {
     const uint32_t slot = handle & SLOT_MASK;
     if (slot >= sessions->cap) {

@@ -60,6 +60,9 @@ void clasp_hub_sessions_deinit(clasp_hub_sessions *sessions);
 clasp_hub_session *clasp_hub_sessions_add(clasp_hub_sessions *sessions, uint64_t now_us);
 void clasp_hub_sessions_remove(clasp_hub_sessions *sessions, clasp_hub_session *session);
 
+/** The session that has owed HELLO for longest; NULL when there is none. */
+clasp_hub_session *clasp_hub_sessions_waiting(const clasp_hub_sessions *sessions);
+
 /** NULL when the handle names nothing that is there. */
 clasp_hub_session *clasp_hub_sessions_find(const clasp_hub_sessions *sessions, uint32_t handle);
 

@@ -26,6 +26,7 @@ struct clasp_hub {
     clasp_hub_hosts hosts;
     clasp_hub_tokens tokens;
     bool has_tokens;        /* HELLO needs one of them */
+    bool is_over_rate;      /* a frame of the message at hand was over a rate */
     size_t announced_bytes; /* of all sessions */
     clasp_random random;
     clasp_text name;

@@ -140,7 +140,8 @@ CLASP_EXPORT(
     hub_connected) /* the session's handle, or an error. The host: both halves of clasp_hub_connected_from()'s */
 int32_t clasp_abi_hub_connected(uint32_t host_high, uint32_t host_low, double now_us);
 CLASP_EXPORT(hub_disconnected) void clasp_abi_hub_disconnected(uint32_t session, double now_us);
-CLASP_EXPORT(hub_received) int32_t clasp_abi_hub_received(uint32_t session, uint32_t len, double now_us);
+CLASP_EXPORT(hub_received) /* clasp_hub_take(): the bytes that were taken, or an error */
+int32_t clasp_abi_hub_received(uint32_t session, uint32_t len, double now_us);
 CLASP_EXPORT(hub_left_out) void clasp_abi_hub_left_out(uint32_t session, uint32_t count, double now_us);
 CLASP_EXPORT(hub_stat) double clasp_abi_hub_stat(uint32_t stat);
 

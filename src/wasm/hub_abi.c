@@ -63,7 +63,9 @@ int32_t clasp_abi_hub_received(uint32_t session, uint32_t len, double now_us) {
     if (!hub) {
         return CLASP_BAD_STATE;
     }
-    return clasp_hub_received(hub, session, clasp_door_inbox(len), clasp_door_time(now_us));
+    uint32_t used;
+    const clasp_err err = clasp_hub_take(hub, session, clasp_door_inbox(len), clasp_door_time(now_us), &used);
+    return err == CLASP_OK ? (int32_t)used : (int32_t)err;
 }
 
 void clasp_abi_hub_left_out(uint32_t session, uint32_t count, double now_us) {

@@ -106,6 +106,21 @@ TEST(too_many_sessions_are_refused) {
     end();
 }
 
+TEST(who_owes_hello_makes_room_for_who_comes_next) {
+    begin_with(&(clasp_hub_options){.max_sessions = 2});
+    join();
+    const uint32_t waiting = connect_only();
+    const uint32_t third = connect_only();
+    const clasp_effect *close = talk_effect(&bench.out, CLASP_EFFECT_HUB_CLOSE, 0);
+    CHECK(close && close->a == waiting && close->b == 1008);
+    say(third, &HELLO);
+    clasp_message message;
+    CHECK(got_type(third, 0, CLASP_MSG_WELCOME, &message));
+    uint32_t fourth = 0;
+    CHECK_EQ(clasp_hub_connected(bench.hub, bench.now_us, &fourth), CLASP_LIMIT);
+    end();
+}
+
 /* ---- time ---------------------------------------------------------------------------------------------------- */
 
 TEST(a_connection_without_hello_is_closed_in_time) {
@@ -366,6 +381,7 @@ int main(void) {
     RUN(handles_of_ended_sessions_are_refused);
     RUN(generations_wrap_without_a_handle_that_is_zero_or_negative);
     RUN(too_many_sessions_are_refused);
+    RUN(who_owes_hello_makes_room_for_who_comes_next);
     RUN(a_connection_without_hello_is_closed_in_time);
     RUN(every_message_postpones_the_end_of_a_silent_session);
     RUN(sync_and_ping_are_answered);

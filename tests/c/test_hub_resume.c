@@ -50,6 +50,55 @@ static void leave(uint32_t session) { clasp_hub_disconnected(bench.hub, session,
 
 /* ---- claims -------------------------------------------------------------------------------------------------- */
 
+/* So many PINGs in one message, in a block of its own size: given. */
+static clasp_span run_of_pings(uint32_t count) {
+    const clasp_span ping = talk_frame(&(clasp_message){.type = CLASP_MSG_PING});
+    uint8_t *run = malloc((size_t)count * ping.len);
+    for (uint32_t i = 0; run && i < count; i++) {
+        memcpy(run + (size_t)i * ping.len, ping.at, ping.len);
+    }
+    free((void *)ping.at);
+    return (clasp_span){run, run ? count * ping.len : 0};
+}
+
+TEST(a_long_run_of_frames_is_taken_in_parts) {
+    begin();
+    const uint32_t session = join();
+    claim(session, SECRET_A);
+    const clasp_span run = run_of_pings(CLASP_HUB_RUN + 3);
+    uint32_t used = 0;
+    clasp_outbox_clear(&bench.out);
+    CHECK_EQ(clasp_hub_take(bench.hub, session, run, bench.now_us, &used), CLASP_OK);
+    CHECK_EQ(used, run.len / (CLASP_HUB_RUN + 3) * CLASP_HUB_RUN);
+    CHECK_EQ(talk_count(&bench.out, CLASP_EFFECT_HUB_SEND), CLASP_HUB_RUN);
+    clasp_outbox_clear(&bench.out);
+    const clasp_span rest = {run.at + used, run.len - used};
+    CHECK_EQ(clasp_hub_take(bench.hub, session, rest, bench.now_us, &used), CLASP_OK);
+    CHECK_EQ(used, rest.len);
+    CHECK_EQ(talk_count(&bench.out, CLASP_EFFECT_HUB_SEND), 3);
+    CHECK_EQ(talk_count(&bench.out, CLASP_EFFECT_HUB_SLOW), 0);
+    CHECK_EQ(feed(session, run), CLASP_OK); /* who has nobody else to serve takes all */
+    CHECK_EQ(talk_count(&bench.out, CLASP_EFFECT_HUB_SEND), CLASP_HUB_RUN + 3);
+    free((void *)run.at);
+    end();
+}
+
+TEST(a_run_over_the_rate_is_answered_and_may_wait) {
+    begin_with(&(clasp_hub_options){.messages_per_second = 10});
+    const uint32_t session = join();
+    claim(session, SECRET_A);
+    const clasp_span run = run_of_pings(20);
+    CHECK_EQ(feed(session, run), CLASP_OK);
+    CHECK_EQ(talk_count(&bench.out, CLASP_EFFECT_HUB_SEND), 20);
+    const clasp_effect *slow = talk_effect(&bench.out, CLASP_EFFECT_HUB_SLOW, 0);
+    CHECK(slow && slow->a == session && !talk_effect(&bench.out, CLASP_EFFECT_HUB_SLOW, 1));
+    clasp_message message;
+    CHECK(got_type(session, 7, CLASP_MSG_PONG, &message)); /* HELLO and the claim were two of ten */
+    CHECK(got_type(session, 8, CLASP_MSG_ERROR, &message) && message.code == 429);
+    free((void *)run.at);
+    end();
+}
+
 TEST(a_new_client_is_not_known) {
     begin();
     const uint32_t session = join();
@@ -379,6 +428,8 @@ TEST(what_is_no_restore_address_is_refused) {
 }
 
 int main(void) {
+    RUN(a_long_run_of_frames_is_taken_in_parts);
+    RUN(a_run_over_the_rate_is_answered_and_may_wait);
     RUN(a_new_client_is_not_known);
     RUN(what_became_of_each_set_is_told_to_the_next_session);
     RUN(what_was_over_the_rate_counts);

@@ -1,6 +1,7 @@
 /*
  * Whatever two clients say, the hub answers with frames that decode, to sessions that are there; and a client's session
- * takes in every one of them. The input is a row of frames, one client's after the other's; what is no frame goes in whole.
+ * takes in every one of them. The input is a row of frames, one client's after the other's; what is no frame goes in whole. The
+ * third client has claimed a secret: it hands over the rest of the input in one message as well, before it is cut up.
  */
 #include <stdlib.h>
 
@@ -8,7 +9,8 @@
 #include "session/session.h"
 
 #define START UINT64_C(1700000000000000)
-#define CLIENTS 2u
+#define CLIENTS 3u
+#define CLAIMANT 2u
 
 static clasp_outbox hub_out, client_out;
 static clasp_session *client;
@@ -69,6 +71,32 @@ static clasp_span first_message(clasp_span *input) {
     return message;
 }
 
+/* In a block of its own size, so that a read past the end is seen. */
+static void receive(clasp_hub *hub, uint32_t session, clasp_span bytes, uint64_t now_us) {
+    uint8_t *copy = malloc(bytes.len > 0 ? bytes.len : 1);
+    must(copy != NULL);
+    memcpy(copy, bytes.at, bytes.len);
+    clasp_span rest = {copy, bytes.len};
+    do {
+        uint32_t used = 0;
+        const clasp_err err = clasp_hub_take(hub, session, rest, now_us, &used);
+        must(err == CLASP_OK || err == CLASP_BAD_HANDLE); /* a client of the same secret may have come */
+        must(used <= rest.len && (used > 0 || rest.len == 0));
+        rest = (clasp_span){rest.at + used, rest.len - used};
+        drain();
+    } while (rest.len > 0);
+    free(copy);
+}
+
+/* The claim of a client of ours. */
+static void claim(clasp_hub *hub, uint32_t session) {
+    static const char ADDRESS[] = "/clasp/session/000102030405060708090a0b0c0d0e0f";
+    uint8_t get[4 + 3 + sizeof ADDRESS - 1] = {
+        0x53, 1, 0, 3 + sizeof ADDRESS - 1, 0x22, 0, sizeof ADDRESS - 1};
+    memcpy(get + 7, ADDRESS, sizeof ADDRESS - 1);
+    receive(hub, session, (clasp_span){get, sizeof get}, START);
+}
+
 static void talk(clasp_hub *hub, clasp_span input) {
     static const uint8_t HELLO[] = {0x53, 1, 0, 7, 1, 1, 0xF8, 0, 0, 0, 0};
     uint32_t sessions[CLIENTS];
@@ -77,11 +105,12 @@ static void talk(clasp_hub *hub, clasp_span input) {
         must(clasp_hub_received(hub, sessions[i], (clasp_span){HELLO, sizeof HELLO}, START) == CLASP_OK);
         drain();
     }
+    claim(hub, sessions[CLAIMANT]);
+    receive(hub, sessions[CLAIMANT], input, START);
     for (unsigned turn = 0; input.len > 0; turn++) {
         const clasp_span message = first_message(&input);
         const uint64_t now_us = START + turn * UINT64_C(1000);
-        must(clasp_hub_received(hub, sessions[turn % CLIENTS], message, now_us) == CLASP_OK);
-        drain();
+        receive(hub, sessions[turn % CLIENTS], message, now_us);
         clasp_hub_tick(hub, now_us);
         drain();
     }
@@ -96,7 +125,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const uint64_t SEED[2] = {1, 2};
-    clasp_hub *hub = clasp_hub_new(&(clasp_hub_options){.max_sessions = 2, .max_params = 8}, SEED, &hub_out);
+    clasp_hub *hub =
+        clasp_hub_new(&(clasp_hub_options){.max_sessions = CLIENTS, .max_params = 8}, SEED, &hub_out);
     must(hub != NULL);
     open_client();
     talk(hub, (clasp_span){data, (uint32_t)size});

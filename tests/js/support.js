@@ -50,7 +50,10 @@ export async function startHub(port = 0) {
   server.on('connection', (socket) => {
     const session = hub.connected();
     sockets.set(session, socket);
-    socket.on('message', (data) => hub.received(session, /** @type {Buffer} */ (data)));
+    socket.on('message', (data) => {
+      /** @type {Uint8Array | undefined} */ let rest = /** @type {Buffer} */ (data);
+      while (rest) rest = hub.received(session, rest);
+    });
     socket.on('close', () => {
       sockets.delete(session);
       hub.disconnected(session);
