@@ -242,11 +242,11 @@ clasp_err clasp_hub_take(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint
 
 clasp_err clasp_hub_received(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint64_t now_us) {
     uint32_t used;
-    clasp_err err;
-    do {
-        err = clasp_hub_take(hub, handle, bytes, now_us, &used);
+    clasp_err err = clasp_hub_take(hub, handle, bytes, now_us, &used);
+    while (err == CLASP_OK && used < bytes.len) {
         bytes = (clasp_span){bytes.at + used, bytes.len - used};
-    } while (err == CLASP_OK && bytes.len > 0);
+        err = clasp_hub_take(hub, handle, bytes, now_us, &used);
+    }
     return err;
 }
 
