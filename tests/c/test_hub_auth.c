@@ -477,6 +477,8 @@ TEST(hosts_without_sessions_are_forgotten_when_there_is_no_room) {
     uint32_t held[4];
     for (uint64_t host = 0; host < 4; host++) {
         CHECK_EQ(connect_from(1 + host / 2, &held[host]), CLASP_OK);
+        wait_us(1000000); /* for its rate */
+        say(held[host], &HELLO);
     }
     CHECK_EQ(connect_from(1, &session), CLASP_LIMIT);
     CHECK_EQ(connect_from(9, &session), CLASP_LIMIT); /* no session is left at all */

@@ -115,8 +115,8 @@ const CLIENT_PROGRAM = `
     }
     export const found: SignalDefinition[] = await client.query('/**');
     await client.announce([{ address: '/a', type: 'param', meta: { range: [0, 1] } }]);
-    // @ts-expect-error a bigint is no CLASP value
-    client.set('/n', 5n);
+    // @ts-expect-error a symbol is no CLASP value
+    client.set('/n', Symbol('five'));
     // @ts-expect-error a handler is a function
     client.on('/x', 5);
 `;
