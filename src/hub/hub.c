@@ -225,7 +225,8 @@ clasp_err clasp_hub_take(clasp_hub *hub, uint32_t handle, clasp_span bytes, uint
     uint32_t len = take_frame(hub, session, bytes, now_us);
     session = clasp_hub_sessions_find(&hub->sessions, handle);
     for (uint32_t left = CLASP_HUB_RUN; len > 0 && len < bytes.len && session && session->claim;) {
-        bytes = (clasp_span){bytes.at + len, bytes.len - len}; /* of a client of ours all frames that there are */
+        bytes =
+            (clasp_span){bytes.at + len, bytes.len - len}; /* of a client of ours all frames that there are */
         if (--left == 0) {
             *used -= bytes.len;
             break;
