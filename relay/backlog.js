@@ -41,7 +41,7 @@ export class Backlog {
   #fill = BLOCK; // of the last one
   #all;
   #max;
-  /** Of messages and their headers. */ bytes = 0;
+  /** Of all blocks. */ bytes = 0;
 
   /**
    * @param {Backlogs} all
@@ -56,29 +56,31 @@ export class Backlog {
   add(message) {
     const header = headerSize(message.length);
     const size = header + message.length;
-    const max = this.#all.bytes < TOTAL ? this.#max : Math.min(this.#max, SMALL);
-    if (this.bytes + size > max) return false;
-    if (this.#fill + size > (this.#blocks.at(-1)?.length ?? 0)) this.#begin(size);
+    const isFull = this.#fill + size > (this.#blocks.at(-1)?.length ?? 0);
+    if (isFull && !this.#begin(size)) return false;
     const block = /** @type {Buffer} */ (this.#blocks.at(-1));
     writeHeader(block, this.#fill, message.length);
     block.set(message, this.#fill + header);
     this.#fill += size;
-    this.bytes += size;
-    this.#all.bytes += size;
     return true;
   }
 
-  /** @param {number} size that it has to have room for */
+  /** @param {number} size that it has to have room for @returns {boolean} false: there may be no further block */
   #begin(size) {
+    const max = this.#all.bytes < TOTAL ? this.#max : Math.min(this.#max, SMALL);
+    const length = Math.max(size, Math.min(BLOCK, max));
+    if (this.bytes + length > max) return false;
     this.#seal();
-    this.#blocks.push(Buffer.allocUnsafeSlow(Math.max(size, BLOCK)));
+    this.#blocks.push(Buffer.allocUnsafeSlow(length));
     this.#fill = 0;
+    this.#count(length);
+    return true;
   }
 
   /** The last block ends where it is filled to. */
   #seal() {
     const last = this.#blocks.pop();
-    if (last && this.#fill > 0) this.#blocks.push(last.subarray(0, this.#fill));
+    if (last) this.#blocks.push(last.subarray(0, this.#fill));
   }
 
   /** @returns {Buffer | undefined} the oldest messages, whole ones; none: nothing waits */
@@ -88,7 +90,7 @@ export class Backlog {
       this.#fill = BLOCK;
     }
     const block = this.#blocks.shift();
-    this.#count(-(block?.length ?? 0));
+    if (block) this.#count(-block.buffer.byteLength);
     return block;
   }
 

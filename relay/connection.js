@@ -4,7 +4,7 @@ import { Backlog } from './backlog.js';
 
 /** @typedef {import('node:net').Socket} Socket */
 
-const CROWDED = 64 << 10; // bytes at the socket, from which on messages wait in the backlog
+const CROWDED = 16 << 10; // bytes at the socket, from which on messages wait in the backlog
 const GOODBYE_MS = 2_000; // for the other side's half of a closing handshake
 
 /** Holds back what is written in one turn of the event loop, so that many small frames leave in one write. */
@@ -65,7 +65,7 @@ export class Connection {
   #caughtUp;
   #leftOut = 0;
   #isCorked = false;
-  #isSlow = false; // something waits in the backlog
+  #isSlow = false; // what comes waits in the backlog
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #patience;
   /** @type {Joint | undefined} */ #joint;
 
@@ -126,18 +126,16 @@ export class Connection {
 
   /** @param {Uint8Array} message */
   #write(message) {
-    const isTaking = !this.#isSlow && this.#ws.bufferedAmount < CROWDED;
-    if (isTaking) this.#ws.send(message);
-    else this.#keep(message);
+    if (this.#isSlow) return this.#keep(message);
+    if (this.#ws.bufferedAmount < CROWDED) return this.#ws.send(message);
+    this.#isSlow = true;
+    this.#wait();
+    this.#ws.send(message, this.#drained);
   }
 
   /** @param {Uint8Array} message for later */
   #keep(message) {
     if (!this.#backlog.add(message)) this.#leftOut++;
-    if (this.#isSlow) return;
-    this.#isSlow = true;
-    this.#socket.once('drain', this.#drained);
-    this.#wait();
   }
 
   /** The client takes something until then, or is cut off. */

@@ -12,21 +12,25 @@ import { deafen, join } from './clients.mjs';
 
 const SOCKETS = 4; // of a flood
 const BURST = 64; // messages of one turn
-const FULL = 1 << 20; // bytes that may wait in this process
 const HALF_OPEN = 300; // connections: more than one address may have
 const VECTORS = new URL('../../tests/vectors/malformed.json', import.meta.url);
 
 /** @typedef {import('../../web/codec.js').Message} Message */
 
 /**
- * As fast as the relay takes it, until the socket is gone.
+ * As fast as the relay takes it, until the socket is gone; without a turn of the processor while it takes nothing.
  * @param {WebSocket} socket
- * @param {(i: number) => Uint8Array | string} message
+ * @param {(i: number, left: () => void) => void} send `left` is called when the message has left this process, or never will
  */
-async function pour(socket, message) {
+async function pour(socket, send) {
   for (let i = 0; socket.readyState === WebSocket.OPEN; await turn()) {
-    if (socket.bufferedAmount > FULL) continue;
-    for (let left = BURST; left > 0; left--) socket.send(message(i++));
+    await new Promise((resolve) => {
+      const left = () => {
+        if (--waiting === 0) resolve(undefined);
+      };
+      let waiting = BURST;
+      for (let n = BURST; n > 0; n--) send(i++, left);
+    });
   }
 }
 
@@ -43,7 +47,7 @@ function flood(url, message, token = 'flood') {
       deafen(begun);
       const again = async () => {
         for (;;) {
-          await pour(begun, message);
+          await pour(begun, (i, left) => begun.send(message(i), left));
           begun = await join(url, token).catch(() => begun);
           deafen(begun);
         }
@@ -152,13 +156,7 @@ async function pings(url) {
     const socket = await join(url, 'flood');
     socket.pause();
     const payload = Buffer.alloc(125);
-    const pour = async () => {
-      for (; socket.readyState === WebSocket.OPEN; await turn()) {
-        for (let left = BURST; left > 0 && socket.bufferedAmount < FULL; left--)
-          socket.ping(payload);
-      }
-    };
-    void pour();
+    void pour(socket, (_, left) => socket.ping(payload, undefined, left));
   }
 }
 
