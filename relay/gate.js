@@ -58,7 +58,7 @@ export class Gate {
     }
     if (this.#waiting.size >= PENDING) this.#endOldest();
     const timer = setTimeout(() => {
-      this.#counters.handshake_timeouts_total++;
+      this.timedOut(socket);
       socket.destroy();
     }, this.timeout);
     this.#perHost.set(host, (this.#perHost.get(host) ?? 0) + 1);
@@ -77,6 +77,14 @@ export class Gate {
     const [[name, { socket }]] = this.#waiting;
     this.#leave(name);
     this.#refuse(socket);
+  }
+
+  /** Its time is up, whoever has noticed; it counts once. @param {Socket} socket */
+  timedOut(socket) {
+    const name = nameOf(socket);
+    if (!this.#waiting.has(name)) return;
+    this.#counters.handshake_timeouts_total++;
+    this.#leave(name);
   }
 
   /** A request is complete: its time stops. @param {Socket} socket */

@@ -108,7 +108,8 @@ export function makeServer(site) {
   server.on('clientError', (error, socket) => {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     const isLate = code === 'ERR_HTTP_REQUEST_TIMEOUT'; // Node looks at half a request in its own time, too
-    counters[isLate ? 'handshake_timeouts_total' : 'http_errors_total']++;
+    if (isLate) gate.timedOut(/** @type {import('node:net').Socket} */ (socket));
+    else counters.http_errors_total++;
     const status = isLate ? '408 Request Timeout' : '400 Bad Request';
     if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
     socket.destroy();
