@@ -16,6 +16,7 @@ const BURST = 64; // sent in one turn of the event loop
 const WINDOW = 2048; // sent and not yet arrived, at most; a client of ours takes 4,096 that are not acknowledged
 const ROUTER_WINDOW = 512; // the router drops what is over 1,000 for one connection
 const ROUTER_RATE = 4_000_000_000;
+const LOST_MS = 60_000; // without the rest of a run
 const RECEIVERS = 100;
 const BROADCASTS = 2_000;
 const BROADCAST_WINDOW = 64;
@@ -79,8 +80,13 @@ async function timed(count, window, open, each = 1) {
   });
   const room = (/** @type {number} */ sent) => sent - arrivals / each < window;
   const until = (/** @type {() => boolean} */ isSo) =>
-    new Promise((resolve) => {
-      moved = () => isSo() && resolve(undefined);
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('messages were lost on the way')), LOST_MS);
+      moved = () => {
+        if (!isSo()) return;
+        clearTimeout(timer);
+        resolve(undefined);
+      };
       moved();
     });
   const start = performance.now();
