@@ -63,6 +63,18 @@
  *   P2P_COVER                  peer              1: begins, 0: ends   - (records go by clasp_p2p_record() meanwhile)
  *   P2P_TOKEN                  peer              -                    - (draw 16 random bytes, tell both sides)
  *   P2P_RECORD                 peer              -                    a record that came through the router
+ *   P2P_SEND                   peer              link << 8 | channel  one binary message for a data channel
+ *   P2P_FROM                   peer              -                    - (P2P_ADDRESS and P2P_DELIVER behind it are this peer's)
+ *   P2P_ADDRESS                address id        count                count u32 subscription numbers (host byte order), then the
+ *                                                                     address: what this id means now, and where it leads
+ *   P2P_DELIVER                address id        value type | signal << 8 | CLASP_P2P_DELIVER_* << 16
+ *                                                                     the value data; a number is in `number` alone
+ *   P2P_ACKED                  peer              batch                - (all batches up to this one, of channel `number`)
+ *   P2P_RAW                    peer              link << 8 | channel  a message that is not CLASP's
+ *   P2P_GOT                    ticket            value type           the value data; a number is in `number` alone
+ *   P2P_TOKEN_TOLD             peer              -                    the token that the peer tells
+ *   P2P_PIPE                   peer              pipe << 8 | clasp_pipe_event  see peer/flow.h
+ *   P2P_ROOM                   peer              -                    - (a queue that was full has room again)
  *
  * Hub (the relay's side)
  *   HUB_SEND                   count             -                    count u32 session handles, then one frame for all
@@ -87,7 +99,11 @@
     X(P2P_SUBSCRIBE, 64) X(P2P_UNSUBSCRIBE, 65) X(P2P_SIGNAL, 66) X(P2P_PEER, 67) X(P2P_PEER_STATE, 68)             \
     X(P2P_ASK, 69) X(P2P_SETTLED, 70) X(P2P_LINK_OPEN, 71) X(P2P_LINK_OFFER, 72) X(P2P_LINK_ANSWER, 73)            \
     X(P2P_LINK_APPLY, 74) X(P2P_LINK_CANDIDATE, 75) X(P2P_LINK_CLOSE, 76) X(P2P_COVER, 77) X(P2P_TOKEN, 78)        \
-    X(P2P_RECORD, 79)
+    X(P2P_RECORD, 79)                                                                                              \
+    X(P2P_SEND, 80) X(P2P_FROM, 81) X(P2P_ADDRESS, 82) X(P2P_DELIVER, 83) X(P2P_ACKED, 84) X(P2P_RAW, 85)           \
+    X(P2P_GOT, 86) X(P2P_TOKEN_TOLD, 87) X(P2P_PIPE, 88) X(P2P_ROOM, 89)
+#define CLASP_P2P_DELIVER_BROADCAST 1u /* it came by broadcast; its address is without the prefix */
+#define CLASP_P2P_DELIVER_WIDE 2u      /* the value is in the wide form */
 // clang-format on
 
 typedef enum clasp_effect_kind {
