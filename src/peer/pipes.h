@@ -17,8 +17,8 @@
  *
  * Numbers are below 2^23. Codes are clasp_err without the sign; one that is not known counts as REJECTED. A new pipe has
  * CLASP_PIPE_WINDOW bytes of credit. DATA takes the number of its bytes from it, and at least CLASP_PIPE_LEAST; CREDIT gives
- * back. A reader gives back what was consumed once it is a quarter of the window or more, and everything that was taken as soon
- * as nothing is left to consume: so a writer that has to wait is always let go on.
+ * back. A reader gives back what was consumed once it is a quarter of the window or more, and counts everything that was taken
+ * as consumed when nothing is left to consume: so a writer that has to wait is always let go on.
  *
  * END and ABORT are each answered by STOP: by END once everything has been consumed, by ABORT at once. Only STOP ends a pipe
  * for its writer, who may then open another one. Both sides count the same way, each with CLASP_FLOW_PIPES pipes written at
@@ -27,8 +27,8 @@
  * The records of one pipe, and those of its reader, arrive in order and once: they are payloads of a numbered channel. Those
  * of different pipes may overtake one another. Records of a pipe that is over may be under way still, and mean nothing.
  *
- * What contradicts this ends the pipe that it concerns, with STOP, and no other: CLASP_LIMIT for bytes beyond the credit,
- * credit beyond the window, and pipes beyond CLASP_FLOW_PIPES. Here a pipe is named by its handle: twice its number, and one
+ * What contradicts this ends the pipe that it concerns and no other, by STOP or ABORT: CLASP_LIMIT for bytes beyond the
+ * credit, credit beyond the window, and pipes beyond CLASP_FLOW_PIPES. Here a pipe is named by its handle: twice its number, and one
  * more if the peer writes it. Nothing is allocated. Spans are borrowed for the call.
  */
 #ifndef CLASP_PEER_PIPES_H
@@ -96,7 +96,8 @@ typedef struct clasp_pipes {
 
 void clasp_pipes_init(clasp_pipes *pipes, const clasp_pipes_host *host);
 
-/** The peer is gone: every pipe is raised as ABORTED with `cause`, and over. */
+/** The peer is gone, and all pipes are over. Those that had not ended are raised as ABORTED with `cause`; of the others the
+ *  bytes that are not consumed stay good. */
 void clasp_pipes_gone(clasp_pipes *pipes, clasp_err cause);
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
@@ -129,8 +130,8 @@ clasp_err clasp_pipes_end(clasp_pipes *pipes, uint32_t pipe);
  * @return CLASP_OK, also for a pipe that is over; CLASP_BAD_MAGIC: no record of a pipe; CLASP_TRUNCATED; CLASP_BAD_ENUM: an
  *         op, or a priority, that does not exist; CLASP_OUT_OF_RANGE: a number that is too high; CLASP_BAD_ADDRESS;
  *         CLASP_BAD_UTF8; CLASP_TOO_LARGE: an address or words over the bound; CLASP_BAD_FIELD: something follows;
- *         CLASP_BAD_STATE: OPEN of a pipe that is open, DATA or END after END; CLASP_BAD_HANDLE: CREDIT or STOP of a
- *         number never given; what the host says, and then the record may be handed in again
+ *         CLASP_BAD_STATE: OPEN of a pipe that is open, DATA or END after END; what the host says, and then the record
+ *         may be handed in again
  */
 clasp_err clasp_pipes_received(clasp_pipes *pipes, clasp_span record);
 
