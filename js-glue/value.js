@@ -9,7 +9,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** @type {DataView} room for the largest value that a frame can carry, made when first used */
 let view;
-/** @type {Uint8Array} the same */
+/** @type {Uint8Array<ArrayBuffer>} the same */
 let scratch;
 let end = 0; // bytes written
 let most = FRAME_MAX; // bytes that may be written
@@ -264,7 +264,7 @@ export function encodeValue(address, value) {
  * Write in the wide form (docs/wire.md, section 16) what `work` writes, into bytes of its own. What was begun before goes on after it.
  * @param {number} max bytes
  * @param {() => void} work
- * @returns {Uint8Array}
+ * @returns {Uint8Array<ArrayBuffer>}
  * @throws {ClaspError} those of addValue(): TOO_LARGE is `max` here
  */
 export function writeWide(max, work) {
