@@ -576,4 +576,29 @@
 /* When nothing new came for so long, a lower frame number is a stream that began again and no late record. */
 #define CLASP_VIDEO_RESTART_US 1000000u
 
+/* ---- peers: wide values, pipes, params ------------------------------------------------------------------------- */
+
+/* Values inside one wide value, items and entries at all levels. One byte on the wire makes an item that takes JavaScript up to
+ * 64 bytes, so one value comes to 64 MiB at most. More numbers than this travel as bytes. */
+#define CLASP_WIDE_VALUES (1u << 20)
+
+/* Pipes that each side of a peer writes at once, and what a writer may have sent of one and its reader has not consumed: one
+ * peer can pin at most CLASP_FLOW_PIPES x CLASP_PIPE_WINDOW = 4 MiB by its pipes, and as much by not consuming ours. A record
+ * with fewer than CLASP_PIPE_LEAST bytes takes as much as that, so those are at most 16,384 runs of bytes. */
+#define CLASP_FLOW_PIPES 16u
+#define CLASP_PIPE_WINDOW (256u << 10)
+#define CLASP_PIPE_LEAST 256u
+
+/* Bytes of one record of a pipe: what is urgent waits for no more than this of it. Bytes of a pipe's address, and of the words
+ * that tell why it was aborted. */
+#define CLASP_PIPE_DATA 16000u
+#define CLASP_PIPE_ADDRESS_MAX 4096u
+#define CLASP_PIPE_WORDS_MAX 256u
+
+/* The last values exchanged with one peer: addresses, bytes of them and of values, and bytes of the largest value that is kept.
+ * With its tables that is CLASP_PARAMS_BYTES + CLASP_PARAMS x (64 + 16) = 336 KiB for each peer. */
+#define CLASP_PARAMS 1024u
+#define CLASP_PARAMS_BYTES (256u << 10)
+#define CLASP_PARAM_MAX (128u << 10)
+
 #endif
