@@ -26,6 +26,7 @@ static void free_flow(clasp_flows *f, flow *w) {
         flow_channel_free(f, w, w->channels[i]);
     }
     flow_sequences_clear(w);
+    free(w->pipes);
     flow_early_clear(w);
     flow_heard_free(w);
     clasp_params_deinit(&w->params);
@@ -33,7 +34,6 @@ static void free_flow(clasp_flows *f, flow *w) {
         clasp_reassembler_clear(w->pieces);
     }
     free(w->pieces);
-    free(w->pipes);
     free(w->gets);
     free(w->places);
     clasp_text_clear(&w->token);
@@ -71,6 +71,7 @@ static flow *make(clasp_flows *f, uint32_t peer, bool ours) {
         free(c);
         return NULL;
     }
+    w->owner = f;
     w->peer = peer;
     w->ours = ours;
     w->channels[CLASP_FLOW_RELIABLE] = c;
@@ -85,23 +86,13 @@ static flow *make(clasp_flows *f, uint32_t peer, bool ours) {
     return w;
 }
 
-/* What has changed by the peer being one of ours: its open channels begin with a HELLO. */
-static void greet(clasp_flows *f, flow *w) {
-    for (uint32_t i = 0; i < w->path_count; i++) {
-        const uint32_t way = w->paths[i].way;
-        if (way != FLOW_NOWHERE && (way & 0xFFu) != CLASP_FLOW_FAST) {
-            flow_hello(f, w, way);
-        }
-    }
-}
-
 clasp_err clasp_flow_peer(clasp_flows *f, uint32_t peer, bool ours) {
     flow *w = flow_of(f, peer);
     if (w) {
         const bool is_news = ours && !w->ours;
         w->ours = w->ours || ours;
         if (is_news) {
-            greet(f, w);
+            flow_greet(f, w);
         }
         return CLASP_OK;
     }
@@ -122,7 +113,7 @@ void clasp_flow_gone(clasp_flows *f, uint32_t peer, clasp_err cause) {
     if (!w) {
         return;
     }
-    flow_pipes_clear(f, w, cause);
+    flow_pipes_clear(w, cause);
     flow_gets_clear(f, w, cause == CLASP_OK ? CLASP_NOT_CONNECTED : cause);
     const uint32_t at = f->hints[peer & (FLOW_HINTS - 1)];
     f->flows[at] = f->flows[--f->count];

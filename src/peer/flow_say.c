@@ -42,8 +42,13 @@ static uint32_t queued_packets(const flow *w) {
 
 static void write_frame_head(uint8_t *p, uint8_t qos, uint32_t payload) {
     p[0] = CLASP_FRAME_MAGIC;
-    p[1] = (uint8_t)(qos << QOS_SHIFT | BINARY);
+    p[1] = (uint8_t)((unsigned)qos << QOS_SHIFT | BINARY);
     clasp_store_u16(p + 2, (uint16_t)payload);
+}
+
+/* A BUNDLE says by its QoS whether somebody waits for it. */
+static uint8_t bundle_qos(const flow_channel *c) {
+    return c->open_has_set ? CLASP_QOS_COMMIT : c->reliable ? CLASP_QOS_CONFIRM : CLASP_QOS_FIRE;
 }
 
 /* The frame of an open packet, ready to go: its place in the slab. */
@@ -56,8 +61,7 @@ static flow_packet close_frame(flow_channel *c) {
         write_frame_head(start, c->open_qos, packet.len - CLASP_FRAME_HEADER);
     } else {
         packet.len = (uint32_t)(c->open_at - start);
-        write_frame_head(start, c->reliable ? CLASP_QOS_COMMIT : CLASP_QOS_FIRE,
-                         packet.len - CLASP_FRAME_HEADER);
+        write_frame_head(start, bundle_qos(c), packet.len - CLASP_FRAME_HEADER);
         start[CLASP_FRAME_HEADER] = CLASP_MSG_BUNDLE;
         start[CLASP_FRAME_HEADER + 1] = 0;
         clasp_store_u16(start + CLASP_FRAME_HEADER + 2, (uint16_t)c->open_count);
@@ -82,6 +86,7 @@ bool flow_seal(clasp_flows *f, flow *w, flow_channel *c) {
     c->open_at = c->open_end = NULL;
     c->open_count = 0;
     c->open_batch = 0;
+    c->open_has_set = false;
     c->is_late = false;
     return true;
 }
@@ -94,8 +99,8 @@ static void drop_oldest(clasp_flows *f, flow_channel *c) {
 }
 
 static clasp_err may_queue(flow *w, const flow_channel *c) {
-    if (!c->reliable) {
-        return CLASP_OK;
+    if (!c->reliable || c->number >= FLOW_PIPE_CHANNEL) {
+        return CLASP_OK; /* pipes have bounds of their own */
     }
     if (flow_queued(w) >= CLASP_FLOW_QUEUE_BYTES || queued_packets(w) >= CLASP_FLOW_PACKETS) {
         w->was_full = true;
@@ -141,12 +146,13 @@ uint8_t *flow_member(clasp_flows *f, flow *w, flow_channel *c, uint32_t len, uin
     return p + MEMBER_HEAD;
 }
 
-void flow_said(clasp_flows *f, flow *w, flow_channel *c, uint32_t *batch) {
+void flow_said(clasp_flows *f, flow *w, flow_channel *c, bool is_set, uint32_t *batch) {
     const bool acknowledged = w->ours && c->reliable;
     if (c->open_count++ == 0 && acknowledged) {
         w->last_batch = w->last_batch == UINT32_MAX ? 1 : w->last_batch + 1;
         c->open_batch = w->last_batch;
     }
+    c->open_has_set |= is_set;
     *batch = c->open_batch;
     w->is_dirty = true;
     w->stats[CLASP_FLOW_STAT_SENT_MESSAGES]++;
@@ -264,7 +270,7 @@ static clasp_err say_small(clasp_flows *f, flow *w, flow_channel *c, clasp_flow_
     }
     p = write_head(p, say, address, value.at[0]);
     clasp_copy(p, value.at + 1, value.len - 1);
-    flow_said(f, w, c, batch);
+    flow_said(f, w, c, say == CLASP_FLOW_SET, batch);
     return CLASP_OK;
 }
 
@@ -339,11 +345,17 @@ clasp_err clasp_flow_number(clasp_flows *f, uint32_t peer, clasp_flow_say say, u
     }
     p = write_head(p, say, text, CLASP_VALUE_F64);
     clasp_value_f64(value, p);
-    flow_said(f, w, c, batch);
+    flow_said(f, w, c, say == CLASP_FLOW_SET, batch);
     if (say == CLASP_FLOW_SET) {
         clasp_params_number(&w->params, &w->places[address], text, value, 0);
     }
     return CLASP_OK;
+}
+
+clasp_err flow_say_large(clasp_flows *f, flow *w, clasp_span address, clasp_span value) {
+    uint32_t batch;
+    (void)f;
+    return say_large(w, w->channels[CLASP_FLOW_RELIABLE], CLASP_FLOW_SET, address, value, &batch);
 }
 
 /* ---- what the data plane says itself ---------------------------------------------------------------------------- */
@@ -386,7 +398,7 @@ clasp_err flow_say_message(clasp_flows *f, flow *w, const clasp_message *m) {
     uint8_t *p = flow_member(f, w, c, bytes.len, (uint8_t)clasp_message_qos(m), &err);
     if (p) {
         memcpy(p, bytes.at, bytes.len);
-        flow_said(f, w, c, &batch);
+        flow_said(f, w, c, true, &batch);
     }
     return err;
 }

@@ -24,6 +24,7 @@
 #include "peer/pipes.h"
 #include "route/intern.h"
 #include "route/routes.h"
+#include "wire/message.h"
 
 #define FLOW_PEERS CLASP_P2P_PEERS
 #define FLOW_HINTS 512u /* a power of two: by the low bits of a peer's handle */
@@ -66,6 +67,7 @@ typedef struct flow_channel {
     uint32_t open_count;         /* members */
     uint32_t open_batch;
     uint8_t open_qos; /* of the only member */
+    bool open_has_set;
     bool is_late;     /* a flush has passed: it goes as soon as it can */
 
     flow_ring ready;    /* sealed, and not sent yet */
@@ -138,15 +140,16 @@ typedef struct flow_heard {
 } flow_heard;
 
 typedef struct flow {
+    clasp_flows *owner;
     uint32_t peer;
     bool ours;
     bool covered;
     bool is_dirty; /* something was said since the last flush */
     bool was_full; /* and P2P_ROOM is owed */
-    uint8_t passed_low; /* the last packet went before one of higher priority */
     clasp_text token;
 
     flow_path paths[FLOW_PATHS];
+    flow_path router; /* what was told on that way */
     uint32_t path_count; /* those that may be in use */
     flow_link links[FLOW_LINKS];
     uint32_t link; /* the one in use; 0: none */
@@ -160,6 +163,9 @@ typedef struct flow {
     uint32_t last_batch;
     uint32_t large_count, large_bytes;
     uint32_t last_message; /* id of PIECEs */
+    uint32_t begun[CLASP_PRIORITIES], begun_bytes[CLASP_PRIORITIES]; /* of values in pieces: those under way */
+    uint64_t turn;
+    bool was_lower; /* the last packet went before one of higher priority */
     uint32_t under_way; /* bytes sent on the present ways and not acknowledged */
     uint32_t incarnation, base; /* ours */
     uint32_t credit_used, credit_limit;
@@ -176,6 +182,7 @@ typedef struct flow {
 
     uint64_t cover_us, cover_wait_us; /* the last record, or progress; how long until what was lost goes again */
     uint64_t cover_ping_us;
+    bool wants_router; /* something would go if the relay took more */
 
     clasp_params params;
     uint32_t *places; /* by address id of what we say: in the params */
@@ -185,7 +192,6 @@ typedef struct flow {
     uint32_t early_count, early_bytes;
     clasp_reassembler *pieces;
     clasp_pipes *pipes;
-    clasp_priority pipe_priority;
     flow_get *gets; /* CLASP_FLOW_GETS */
     uint32_t get_count;
 
@@ -207,7 +213,7 @@ struct clasp_flows {
     flow_slabs slabs;
     bool is_from_told; /* P2P_FROM, in this call */
     uint64_t router_us; /* when the records that went so far are paid for */
-    uint8_t packet[CLASP_P2P_RECORD_MAX]; /* one record for the router, or a message that is being written */
+    uint8_t packet[CLASP_FRAME_MAX]; /* one record for the router, or a message that is being written */
 };
 
 /* ---- flow.c ---- */
@@ -223,7 +229,7 @@ static inline flow *flow_of(clasp_flows *f, uint32_t peer) {
 void flow_effect(clasp_flows *f, clasp_effect_kind kind, uint32_t a, uint32_t b, double number,
                  clasp_span bytes);
 /* Look again at when there is something to do. To be called at the end of every function that takes the time. */
-void flow_touch(flow *w);
+void flow_touch(clasp_flows *f, flow *w);
 
 /* ---- flow_channel.c ---- */
 flow_channel *flow_channel_new(uint32_t number, uint16_t stream, bool reliable, clasp_priority priority);
@@ -235,13 +241,15 @@ flow_channel *flow_channel_for(const flow *w, clasp_span address);
 /* Room for a member of `len` bytes in the open packet of a channel; NULL: see `err`. */
 uint8_t *flow_member(clasp_flows *f, flow *w, flow_channel *c, uint32_t len, uint8_t qos, clasp_err *err);
 /* What was written there is said. */
-void flow_said(clasp_flows *f, flow *w, flow_channel *c, uint32_t *batch);
+void flow_said(clasp_flows *f, flow *w, flow_channel *c, bool is_set, uint32_t *batch);
 /* Seal the open packet; false: no memory, it stays open. */
 bool flow_seal(clasp_flows *f, flow *w, flow_channel *c);
 /* A packet of its own: a record. */
 clasp_err flow_say_record(clasp_flows *f, flow *w, flow_channel *c, clasp_span head, clasp_span rest);
 /* Say a message that is no value of the application: an answer, or a GET. */
 clasp_err flow_say_message(clasp_flows *f, flow *w, const clasp_message *m);
+/* A SET that is larger than a packet. @param value with its type code */
+clasp_err flow_say_large(clasp_flows *f, flow *w, clasp_span address, clasp_span value);
 uint32_t flow_queued(const flow *w);
 
 /* ---- flow_large.c ---- */
@@ -251,7 +259,8 @@ clasp_err flow_large_push(flow *w, flow_channel *c, clasp_text *bytes, uint32_t 
 bool flow_large_has(const flow_channel *c, clasp_span address);
 /* Cut a piece that is to go next; false: nothing is, or no memory. */
 bool flow_large_next(clasp_flows *f, flow *w, flow_channel *c, flow_packet *out);
-uint64_t flow_large_turn(const flow_channel *c);
+/* When the one went that is next; FLOW_NEVER: none is. */
+uint64_t flow_large_turn(const flow *w, const flow_channel *c);
 void flow_large_clear(flow *w, flow_channel *c);
 
 /* ---- flow_send.c ---- */
@@ -283,12 +292,18 @@ flow_path *flow_path_at(flow *w, uint32_t way);
 flow_link *flow_link_at(flow *w, uint32_t link);
 /* The way that a channel goes. */
 uint32_t flow_way(flow *w, const flow_channel *c);
+/* What was told on a way, the router's too; NULL: there is no such way. */
+flow_path *flow_context(flow *w, uint32_t way);
 bool flow_is_open(flow *w, uint32_t link, uint32_t channel);
+/* Say who we are on every reliable channel. */
+void flow_greet(clasp_flows *f, flow *w);
 void flow_hello(clasp_flows *f, flow *w, uint32_t way);
 void flow_ping(clasp_flows *f, flow *w, flow_link *link, uint64_t now_us);
 /* Something came on a link. */
 void flow_heard_on(clasp_flows *f, flow *w, uint32_t link, uint64_t now_us);
 clasp_err flow_ponged(clasp_flows *f, flow *w, uint32_t link, uint64_t number, uint64_t now_us);
+/* Since when something has been waiting for an acknowledgement; FLOW_NEVER: nothing is. */
+uint64_t flow_waiting_since(const flow *w);
 uint64_t flow_path_due(const flow *w);
 void flow_path_tick(clasp_flows *f, flow *w, uint64_t now_us);
 
@@ -299,7 +314,7 @@ clasp_err flow_told_hello(clasp_flows *f, flow *w, uint32_t way, uint32_t incarn
 /* The ACK that is owed to a sequence. @return its bytes, FLOW_ACK_LEN */
 uint32_t flow_write_ack(flow *w, flow_sequence *s, uint8_t out[FLOW_ACK_LEN]);
 /* A sequence that owes one and whose last packet came this way; NULL: none. */
-flow_sequence *flow_owes_ack(const flow *w, uint32_t way, uint64_t now_us);
+flow_sequence *flow_owes_ack(flow *w, uint32_t way, uint64_t now_us);
 void flow_send_acks(clasp_flows *f, flow *w, uint64_t now_us);
 void flow_end_stream(clasp_flows *f, flow *w, uint16_t stream);
 void flow_sequences_clear(flow *w);
@@ -315,6 +330,7 @@ clasp_err flow_deliver_frame(clasp_flows *f, flow *w, clasp_span frame, uint64_t
 clasp_err flow_deliver_wide(clasp_flows *f, flow *w, clasp_span record, uint64_t now_us);
 bool flow_heard_ready(clasp_flows *f, flow *w);
 void flow_from(clasp_flows *f, const flow *w);
+void flow_tell_address(clasp_flows *f, uint32_t id, const uint32_t *subs, uint32_t count, clasp_span address);
 
 /* ---- flow_subscribe.c ---- */
 void flow_keep_early(flow *w, clasp_span address, clasp_span data, uint32_t b, uint64_t now_us);
@@ -330,7 +346,7 @@ void flow_gets_tick(clasp_flows *f, flow *w, uint64_t now_us);
 void flow_gets_clear(clasp_flows *f, flow *w, clasp_err cause);
 
 /* ---- flow_pipe.c ---- */
-clasp_err flow_pipe_heard(clasp_flows *f, flow *w, clasp_span record);
-void flow_pipes_clear(clasp_flows *f, flow *w, clasp_err cause);
+clasp_err flow_pipe_heard(flow *w, clasp_span record);
+void flow_pipes_clear(flow *w, clasp_err cause);
 
 #endif

@@ -2,7 +2,7 @@
  * The records of the data plane (docs/wire.md, section 16) that are of fixed form. For src/peer/flow*.c only.
  *
  *   45 01 DATA    stream u16, sequence number u32, payload
- *   45 02 ACK     stream u16, next u32, held u32, credit u32; a message may go on behind it
+ *   45 02 ACK     stream u16, line u32, next u32, held u32, credit u32; a message may go on behind it
  *   45 03 END     stream u16
  *   45 05 RESUME  token (16 bytes)
  *   45 06 PING    number u64         45 07 PONG    number u64
@@ -28,7 +28,7 @@
 
 /* Bytes. */
 #define FLOW_DATA_HEAD 8u
-#define FLOW_ACK_LEN 16u
+#define FLOW_ACK_LEN 20u
 #define FLOW_END_LEN 4u
 #define FLOW_NUMBER_LEN 10u /* PING, PONG */
 #define FLOW_HELLO_LEN 10u
@@ -43,6 +43,7 @@ typedef struct flow_data_head {
 
 typedef struct flow_ack {
     uint16_t stream;
+    uint32_t line;   /* incarnation and base of the one that is acknowledged, added */
     uint32_t next;   /* sequence number that is due */
     uint32_t held;   /* bit i: next + 1 + i is there */
     uint32_t credit; /* bytes that may be sent in all, since HELLO's base */
