@@ -517,7 +517,7 @@
 
 /* Bytes of one message that travels in pieces. A photograph or a short clip; what is larger is a file, and its sender
  * wants to see it in parts. */
-#define CLASP_CHUNK_MAX_LEN (16u << 20)
+#define CLASP_CHUNK_MAX_LEN 16777216u /* 16 MiB */
 
 /* Bytes of one PIECE record: the most that Chromium takes as one message of a data channel. */
 #define CLASP_CHUNK_RECORD_MAX 262144u
@@ -580,7 +580,7 @@
 
 /* Values inside one wide value, items and entries at all levels. One byte on the wire makes an item that takes JavaScript up to
  * 64 bytes, so one value comes to 64 MiB at most. More numbers than this travel as bytes. */
-#define CLASP_WIDE_VALUES (1u << 20)
+#define CLASP_WIDE_VALUES 1048576u
 
 /* Pipes that each side of a peer writes at once, and what a writer may have sent of one and its reader has not consumed: one
  * peer can pin at most CLASP_FLOW_PIPES x CLASP_PIPE_WINDOW = 4 MiB by its pipes, and as much by not consuming ours. A record
