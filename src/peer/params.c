@@ -24,7 +24,7 @@ void clasp_params_deinit(clasp_params *params) {
     clasp_params_init(params, params->seed);
 }
 
-static bool is_of(const clasp_param *param, clasp_span address) {
+static bool is_of(const clasp_params_entry *param, clasp_span address) {
     return param->text && param->len == address.len && clasp_same_bytes(param->text, address.at, address.len);
 }
 
@@ -50,7 +50,7 @@ static uint32_t *older_link(clasp_params *params, uint32_t at) {
 }
 
 static void link_newest(clasp_params *params, uint32_t at) {
-    clasp_param *param = &params->entries[at];
+    clasp_params_entry *param = &params->entries[at];
     param->older = params->newest;
     param->newer = CLASP_NONE;
     *newer_link(params, params->newest) = at;
@@ -59,7 +59,7 @@ static void link_newest(clasp_params *params, uint32_t at) {
 }
 
 static void unlink_entry(clasp_params *params, uint32_t at) {
-    const clasp_param *param = &params->entries[at];
+    const clasp_params_entry *param = &params->entries[at];
     *newer_link(params, param->older) = param->newer;
     *older_link(params, param->newer) = param->older;
 }
@@ -75,14 +75,14 @@ static inline void touch(clasp_params *params, uint32_t at) {
 /* ---- the life of an entry ------------------------------------------------------------------------------------ */
 
 static void drop(clasp_params *params, uint32_t at) {
-    clasp_param *param = &params->entries[at];
+    clasp_params_entry *param = &params->entries[at];
     unlink_entry(params, at);
     clasp_table_remove(&params->table, param->hash, at);
     params->count--;
     params->bytes -= param->len + param->size;
     free(param->text);
     free(param->large);
-    *param = (clasp_param){.older = params->free_at};
+    *param = (clasp_params_entry){.older = params->free_at};
     params->free_at = at;
 }
 
@@ -95,13 +95,13 @@ static void push_out_others(clasp_params *params, uint32_t at) {
 
 static bool grow(clasp_params *params) {
     const uint32_t cap = params->cap > 0 ? params->cap * 2 : FIRST_ENTRIES;
-    clasp_param *entries = realloc(params->entries, cap * sizeof *entries);
+    clasp_params_entry *entries = realloc(params->entries, cap * sizeof *entries);
     if (!entries) {
         return false;
     }
     params->entries = entries;
     for (uint32_t i = cap; i-- > params->cap;) {
-        entries[i] = (clasp_param){.older = params->free_at};
+        entries[i] = (clasp_params_entry){.older = params->free_at};
         params->free_at = i;
     }
     params->cap = cap;
@@ -123,9 +123,9 @@ static uint32_t add(clasp_params *params, clasp_span address, uint32_t hash) {
         return CLASP_NONE;
     }
     const uint32_t at = params->free_at;
-    clasp_param *param = &params->entries[at];
+    clasp_params_entry *param = &params->entries[at];
     params->free_at = param->older;
-    *param = (clasp_param){.text = text, .len = address.len, .hash = hash};
+    *param = (clasp_params_entry){.text = text, .len = address.len, .hash = hash};
     clasp_copy(text, address.at, address.len);
     clasp_table_add(&params->table, hash, at);
     link_newest(params, at);
@@ -153,7 +153,7 @@ static uint32_t enter(clasp_params *params, uint32_t *place, clasp_span address)
 /* ---- values -------------------------------------------------------------------------------------------------- */
 
 /* Room for a value of `size` bytes in an entry. NULL: no memory. */
-static uint8_t *value_room(clasp_params *params, clasp_param *param, uint32_t size) {
+static uint8_t *value_room(clasp_params *params, clasp_params_entry *param, uint32_t size) {
     if (size <= sizeof param->small) {
         if (param->large) {
             free(param->large);
@@ -204,7 +204,7 @@ bool clasp_params_number(clasp_params *params, uint32_t *place, clasp_span addre
     return clasp_params_value(params, place, address, clasp_written(&w), flags);
 }
 
-static clasp_param_view view_of(const clasp_param *param) {
+static clasp_param_view view_of(const clasp_params_entry *param) {
     const uint8_t *value = param->large ? param->large : param->small;
     return (clasp_param_view){{param->text, param->len}, {value, param->size}, param->flags};
 }
@@ -221,7 +221,7 @@ bool clasp_params_find(const clasp_params *params, clasp_span address, clasp_par
 bool clasp_params_next(const clasp_params *params, uint32_t *cursor, clasp_span pattern,
                        clasp_param_view *out) {
     while (*cursor < params->cap) {
-        const clasp_param *param = &params->entries[(*cursor)++];
+        const clasp_params_entry *param = &params->entries[(*cursor)++];
         if (param->text && clasp_match(pattern, (clasp_span){param->text, param->len})) {
             *out = view_of(param);
             return true;
@@ -235,5 +235,5 @@ void clasp_params_forget(clasp_params *params, clasp_span address) {
 }
 
 size_t clasp_params_memory(const clasp_params *params) {
-    return params->bytes + params->cap * sizeof(clasp_param) + clasp_table_memory(&params->table);
+    return params->bytes + params->cap * sizeof(clasp_params_entry) + clasp_table_memory(&params->table);
 }

@@ -21,7 +21,7 @@
 #define CLASP_PARAM_WIDE 2u  /* in the wide form (wire/wide.h) */
 
 /* One address; free when `text` is NULL. */
-typedef struct clasp_param {
+typedef struct clasp_params_entry {
     uint8_t *text;
     uint8_t *large; /* of a value that does not fit `small` */
     uint32_t len;   /* bytes of text */
@@ -32,11 +32,11 @@ typedef struct clasp_param {
     uint32_t since;    /* the count of links when this one was made */
     uint8_t flags;     /* CLASP_PARAM_… */
     uint8_t small[15]; /* a value of at most so many bytes */
-} clasp_param;
+} clasp_params_entry;
 
 /** Caller-provided, and as long as it lives nobody else's to look into. */
 typedef struct clasp_params {
-    clasp_param *entries;
+    clasp_params_entry *entries;
     uint32_t cap;     /* entries allocated */
     uint32_t free_at; /* CLASP_NONE: none */
     uint32_t count;   /* addresses */
@@ -91,7 +91,7 @@ void clasp_params_forget(clasp_params *params, clasp_span address);
 
 /** Bytes held, with all tables: at most CLASP_PARAMS_MEMORY, without what the allocator adds. */
 #define CLASP_PARAMS_MEMORY \
-    (CLASP_PARAMS_BYTES + CLASP_PARAMS * (sizeof(clasp_param) + 2 * sizeof(clasp_slot)))
+    (CLASP_PARAMS_BYTES + CLASP_PARAMS * (sizeof(clasp_params_entry) + 2 * sizeof(clasp_slot)))
 size_t clasp_params_memory(const clasp_params *params);
 
 #endif
