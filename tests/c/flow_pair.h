@@ -202,4 +202,58 @@ static inline void pair_subscribe(pair *p, int side, const char *pattern, uint32
     pair_drain(&p->sides[side]);
 }
 
+/* The last effect of a kind; NULL: there was none. */
+static inline const clasp_effect *pair_last(const pair_side *side, clasp_effect_kind kind) {
+    for (uint32_t i = side->kept_count; i > 0; i--) {
+        const clasp_effect *e = &side->kept[(i - 1) % PAIR_KEPT];
+        if (e->kind == (uint32_t)kind) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+/* What is under way is lost. */
+static inline void pair_lose(pair *p) {
+    for (int i = 0; i < 2; i++) {
+        pair_side *side = &p->sides[i];
+        while (side->first) {
+            pair_message *m = side->first;
+            side->first = m->next;
+            free(m);
+        }
+    }
+}
+
+/* A value of so many bytes, in the form that its length asks for. Given: free() */
+static inline uint8_t *pair_bytes(uint32_t count, clasp_span *out) {
+    const bool is_wide = count > UINT16_MAX;
+    const uint32_t head = is_wide ? 5 : 3;
+    uint8_t *value = malloc(head + count);
+    if (!value) {
+        abort();
+    }
+    value[0] = CLASP_VALUE_BYTES;
+    if (is_wide) {
+        clasp_store_u32(value + 1, count);
+    } else {
+        clasp_store_u16(value + 1, (uint16_t)count);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        value[head + i] = (uint8_t)(31 * i + i / 256);
+    }
+    *out = (clasp_span){value, head + count};
+    return value;
+}
+
+/* Say so many bytes. @return the result */
+static inline clasp_err pair_say_bytes(pair *p, int side, clasp_flow_say say, uint32_t address, uint32_t count,
+                                       uint32_t *batch) {
+    clasp_span value;
+    uint8_t *bytes = pair_bytes(count, &value);
+    const clasp_err err = clasp_flow_value(p->sides[side].flows, PAIR_PEER, say, address, value, batch);
+    free(bytes);
+    return err;
+}
+
 #endif
