@@ -93,7 +93,7 @@ bool flow_seal(clasp_flows *f, flow *w, flow_channel *c) {
 
 /* The oldest ones of a channel that may lose go first. */
 static void drop_oldest(clasp_flows *f, flow_channel *c) {
-    while (c->ready.bytes > CLASP_FLOW_FAST_BYTES) {
+    while (!c->reliable && c->ready.bytes > CLASP_FLOW_FAST_BYTES) {
         flow_slab_release(&f->slabs, flow_ring_take(&c->ready).slab);
     }
 }
