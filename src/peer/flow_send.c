@@ -42,7 +42,9 @@ static bool fits_credit(const flow *w, uint32_t len) {
 
 /* ---- whose turn it is ---------------------------------------------------------------------------------------- */
 
-static bool has_small(const flow_channel *c) { return c->ready.count > 0 || (c->open_count > 0 && c->is_late); }
+static bool has_small(const flow_channel *c) {
+    return c->ready.count > 0 || (c->open_count > 0 && c->is_late);
+}
 
 bool flow_has_work(const flow *w, const flow_channel *c) {
     return c->again < c->flight.count || has_small(c) || flow_large_turn(w, c) != FLOW_NEVER;
@@ -119,7 +121,8 @@ static flow_packet *next_new(clasp_flows *f, flow *w, flow_channel *c, uint64_t 
         is_bulk = (first && (first->flags & FLOW_PACKET_BULK)) ||
                   (c->priority > CLASP_PRIORITY_NORMAL && len > CLASP_FLOW_BULK_PACKET);
     }
-    if (!fits_credit(w, len) || !fits_window(w, c, len, is_bulk, !small, now_us) || !flow_ring_reserve(&c->flight)) {
+    if (!fits_credit(w, len) || !fits_window(w, c, len, is_bulk, !small, now_us) ||
+        !flow_ring_reserve(&c->flight)) {
         return NULL;
     }
     flow_packet packet;

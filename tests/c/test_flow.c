@@ -100,7 +100,8 @@ TEST(a_value_of_16_KiB_is_one_message) {
     pair *p = connected();
     uint32_t batch;
     const uint32_t sent = p->sides[0].counts[CLASP_EFFECT_P2P_SEND];
-    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/bulk/of/16/kilobytes"), 16384, &batch), CLASP_OK);
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/bulk/of/16/kilobytes"), 16384, &batch),
+             CLASP_OK);
     pair_settle(p);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_SEND] - sent, 1);
     end(p);
@@ -218,7 +219,8 @@ TEST(a_pipe_carries_bytes_with_credit) {
     uint8_t bytes[4096] = {5};
     uint32_t pipe;
     uint32_t written = 0;
-    CHECK_EQ(clasp_flow_pipe_open(writer, PAIR_PEER, clasp_span_of("/file"), CLASP_PRIORITY_LOW, &pipe), CLASP_OK);
+    CHECK_EQ(clasp_flow_pipe_open(writer, PAIR_PEER, clasp_span_of("/file"), CLASP_PRIORITY_LOW, &pipe),
+             CLASP_OK);
     while (clasp_flow_pipe_write(writer, PAIR_PEER, pipe, (clasp_span){bytes, sizeof bytes}) == CLASP_OK) {
         written += (uint32_t)sizeof bytes;
     }
@@ -261,11 +263,14 @@ TEST(what_cannot_be_said_is_refused_at_once) {
     CHECK_EQ(clasp_flow_number(f, 9, CLASP_FLOW_SET, 0, 1, &batch), CLASP_BAD_HANDLE);
     CHECK_EQ(clasp_flow_number(f, PAIR_PEER, CLASP_FLOW_SET, 99, 1, &batch), CLASP_BAD_HANDLE);
     CHECK_EQ(clasp_flow_subscribe(f, PAIR_PEER, clasp_span_of("nothing"), 1), CLASP_BAD_PATTERN);
-    CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("x"), true, CLASP_PRIORITY_LOW, &channel), CLASP_BAD_ADDRESS);
+    CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("x"), true, CLASP_PRIORITY_LOW, &channel),
+             CLASP_BAD_ADDRESS);
     for (uint32_t i = 0; i < CLASP_FLOW_CHANNELS; i++) {
-        CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel), CLASP_OK);
+        CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel),
+                 CLASP_OK);
     }
-    CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel), CLASP_LIMIT);
+    CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel),
+             CLASP_LIMIT);
     CHECK_EQ(clasp_flow_channel_end(f, PAIR_PEER, channel), CLASP_OK);
     CHECK_EQ(clasp_flow_channel_end(f, PAIR_PEER, channel), CLASP_BAD_HANDLE);
     end(p);

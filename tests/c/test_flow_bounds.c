@@ -4,7 +4,8 @@
 #include "flow_pair.h"
 
 #define ROUNDS 30000u
-#define MEMORY_MAX (8u << 20) /* bytes: far below what one peer may pin by pieces, far above what this one needs */
+#define MEMORY_MAX \
+    (8u << 20) /* bytes: far below what one peer may pin by pieces, far above what this one needs */
 
 static pair *connected(void) {
     pair *p = pair_new(true);
@@ -32,8 +33,9 @@ TEST(numbers_are_said_and_heard_without_an_allocation) {
             clasp_test_fail_allocation(1);
         }
         for (uint32_t i = 0; i < 500; i++) {
-            err = err == CLASP_OK ? clasp_flow_number(p->sides[0].flows, PAIR_PEER, CLASP_FLOW_SET, ids[i % 4], i, &batch)
-                                  : err;
+            err = err == CLASP_OK
+                      ? clasp_flow_number(p->sides[0].flows, PAIR_PEER, CLASP_FLOW_SET, ids[i % 4], i, &batch)
+                      : err;
         }
         clasp_flows_flush(p->sides[0].flows, p->now_us);
         none = none && !clasp_test_allocation_failed();
@@ -46,7 +48,8 @@ TEST(numbers_are_said_and_heard_without_an_allocation) {
             if (round > 2) {
                 clasp_test_fail_allocation(1);
             }
-            err = clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0, (clasp_span){m->bytes, m->len}, p->now_us);
+            err = clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0, (clasp_span){m->bytes, m->len},
+                                      p->now_us);
             clasp_flows_flush(p->sides[1].flows, p->now_us);
             none = none && !clasp_test_allocation_failed();
             clasp_test_fail_allocation(0);
@@ -74,7 +77,8 @@ static clasp_err silent_record(void *context, uint32_t peer, clasp_span record) 
     return CLASP_OK;
 }
 
-static void silent_path(void *context, uint32_t peer, uint32_t link, clasp_p2p_path_event event, uint64_t now_us) {
+static void silent_path(void *context, uint32_t peer, uint32_t link, clasp_p2p_path_event event,
+                        uint64_t now_us) {
     (void)context;
     (void)peer;
     (void)link;
@@ -122,7 +126,9 @@ TEST(every_allocation_may_fail) {
     pair_number(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/b"), 1);
     pair_flush(p, 0);
     CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/large"), 100000, &batch), CLASP_OK);
-    CHECK_EQ(clasp_flow_pipe_open(p->sides[0].flows, PAIR_PEER, clasp_span_of("/f"), CLASP_PRIORITY_LOW, &pipe), CLASP_OK);
+    CHECK_EQ(
+        clasp_flow_pipe_open(p->sides[0].flows, PAIR_PEER, clasp_span_of("/f"), CLASP_PRIORITY_LOW, &pipe),
+        CLASP_OK);
     CHECK_EQ(clasp_flow_get(p->sides[0].flows, PAIR_PEER, clasp_span_of("/own/a"), 1, 1), CLASP_OK);
     pair_flush(p, 0);
     script s = {p->sides[0].first};
@@ -162,8 +168,8 @@ TEST(a_message_without_memory_for_it_comes_again) {
 /* Records that begin right and go on at random. */
 static uint32_t make_record(clasp_random *random, uint8_t *out) {
     static const uint8_t KINDS[] = {0, 1, 1, 1, 2, 3, 5, 6, 7, 8, 9, 0x0A, 0x0B, 0x0C, 0x7F};
-    static const uint8_t PAYLOADS[][4] = {{0x53, 0x41, 0, 8}, {0x45, 4, 0, 0}, {0x45, 9, 0, 0}, {0x45, 3, 0, 5},
-                                          {0x45, 0x0A, 0, 0}, {0x53, 1, 0, 4}};
+    static const uint8_t PAYLOADS[][4] = {{0x53, 0x41, 0, 8}, {0x45, 4, 0, 0},    {0x45, 9, 0, 0},
+                                          {0x45, 3, 0, 5},    {0x45, 0x0A, 0, 0}, {0x53, 1, 0, 4}};
     uint32_t len = 2 + clasp_random_below(random, 80);
     for (uint32_t i = 0; i < len; i++) {
         out[i] = clasp_random_below(random, 3) ? 0 : (uint8_t)clasp_random_below(random, 256);

@@ -113,8 +113,10 @@ TEST(silence_is_told_while_data_waits_and_life_when_it_ends) {
 TEST(the_token_goes_on_the_direct_path_and_on_every_new_one) {
     static const uint8_t TOKEN[CLASP_P2P_TOKEN_LEN] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
     pair *p = connected();
-    CHECK_EQ(clasp_flow_token(p->sides[0].flows, PAIR_PEER, (clasp_span){TOKEN, 3}, p->now_us), CLASP_OUT_OF_RANGE);
-    CHECK_EQ(clasp_flow_token(p->sides[0].flows, PAIR_PEER, (clasp_span){TOKEN, sizeof TOKEN}, p->now_us), CLASP_OK);
+    CHECK_EQ(clasp_flow_token(p->sides[0].flows, PAIR_PEER, (clasp_span){TOKEN, 3}, p->now_us),
+             CLASP_OUT_OF_RANGE);
+    CHECK_EQ(clasp_flow_token(p->sides[0].flows, PAIR_PEER, (clasp_span){TOKEN, sizeof TOKEN}, p->now_us),
+             CLASP_OK);
     pair_drain(&p->sides[0]);
     pair_settle(p);
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_TOKEN_TOLD], 1);
@@ -249,12 +251,14 @@ TEST(a_queue_that_was_full_tells_when_it_has_room) {
 TEST(bulk_keeps_little_under_way_while_something_urgent_is_said) {
     pair *p = connected();
     uint32_t low, batch;
-    CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/bulk"), true, CLASP_PRIORITY_LOW, &low),
+    CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/bulk"), true,
+                                CLASP_PRIORITY_LOW, &low),
              CLASP_OK);
     pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/ping"), 1);
     pair_flush(p, 0);
     for (int i = 0; i < 100; i++) {
-        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/bulk/x"), 16384, &batch), CLASP_OK);
+        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/bulk/x"), 16384, &batch),
+                 CLASP_OK);
     }
     pair_flush(p, 0);
     CHECK(under_way(&p->sides[0], 256) <= CLASP_FLOW_BULK_FLIGHT + 1000);
@@ -267,9 +271,11 @@ TEST(bulk_keeps_little_under_way_while_something_urgent_is_said) {
 TEST(what_is_high_overtakes_what_is_low) {
     pair *p = connected();
     uint32_t low, high, batch;
-    CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/low"), true, CLASP_PRIORITY_LOW, &low),
+    CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/low"), true, CLASP_PRIORITY_LOW,
+                                &low),
              CLASP_OK);
-    CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/high"), true, CLASP_PRIORITY_HIGH, &high),
+    CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/high"), true,
+                                CLASP_PRIORITY_HIGH, &high),
              CLASP_OK);
     CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/low/x"), 3000000, &batch), CLASP_OK);
     pair_flush(p, 0);
@@ -284,8 +290,8 @@ TEST(a_channel_of_the_application_goes_its_own_way_when_it_is_open) {
     pair *p = connected();
     uint32_t number[2], batch;
     for (int i = 0; i < 2; i++) {
-        CHECK_EQ(clasp_flow_channel(p->sides[i].flows, PAIR_PEER, clasp_span_of("/own"), true, CLASP_PRIORITY_NORMAL,
-                                    &number[i]),
+        CHECK_EQ(clasp_flow_channel(p->sides[i].flows, PAIR_PEER, clasp_span_of("/own"), true,
+                                    CLASP_PRIORITY_NORMAL, &number[i]),
                  CLASP_OK);
     }
     const uint32_t address = pair_address(p, 0, "/own/x");
@@ -303,10 +309,11 @@ TEST(a_channel_of_the_application_goes_its_own_way_when_it_is_open) {
     CHECK_EQ(heard(p), 3);
     for (int i = 0; i < 300; i++) { /* over and over: no number is used again, nothing stays */
         uint32_t other;
-        CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/own/x"), true, CLASP_PRIORITY_HIGH,
-                                    &other),
+        CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/own/x"), true,
+                                    CLASP_PRIORITY_HIGH, &other),
                  CLASP_OK);
-        CHECK_EQ(clasp_flow_number(p->sides[0].flows, PAIR_PEER, CLASP_FLOW_SET, address, i, &batch), CLASP_OK);
+        CHECK_EQ(clasp_flow_number(p->sides[0].flows, PAIR_PEER, CLASP_FLOW_SET, address, i, &batch),
+                 CLASP_OK);
         pair_settle(p);
         CHECK_EQ(clasp_flow_channel_end(p->sides[0].flows, PAIR_PEER, other), CLASP_OK);
         pair_settle(p);
@@ -321,7 +328,8 @@ TEST(a_peer_of_another_make_is_told_one_plain_frame_a_message) {
     pair *p = pair_new(false);
     uint32_t batch;
     const uint32_t address = pair_address(p, 0, "/a");
-    CHECK_EQ(clasp_flow_number(p->sides[0].flows, PAIR_PEER, CLASP_FLOW_SET, address, 1, &batch), CLASP_NOT_CONNECTED);
+    CHECK_EQ(clasp_flow_number(p->sides[0].flows, PAIR_PEER, CLASP_FLOW_SET, address, 1, &batch),
+             CLASP_NOT_CONNECTED);
     pair_open(p, 1, CLASP_FLOW_RELIABLE);
     CHECK(!p->sides[0].first);
     pair_subscribe(p, 1, "/**", 3);
@@ -355,8 +363,10 @@ TEST(messages_that_are_none_of_ours_go_to_the_application) {
     pair_drain(&p->sides[0]);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_RAW], 2);
     CHECK_EQ(clasp_flow_peer(f, PAIR_PEER, true), CLASP_OK); /* it turns out to be one of ours */
-    CHECK_EQ(clasp_flow_received(f, PAIR_PEER, 1, 0, (clasp_span){RAW, sizeof RAW}, p->now_us), CLASP_TRUNCATED);
-    CHECK_EQ(clasp_flow_received(f, PAIR_PEER, 1, 0, (clasp_span){ESCAPED, sizeof ESCAPED}, p->now_us), CLASP_OK);
+    CHECK_EQ(clasp_flow_received(f, PAIR_PEER, 1, 0, (clasp_span){RAW, sizeof RAW}, p->now_us),
+             CLASP_TRUNCATED);
+    CHECK_EQ(clasp_flow_received(f, PAIR_PEER, 1, 0, (clasp_span){ESCAPED, sizeof ESCAPED}, p->now_us),
+             CLASP_OK);
     pair_drain(&p->sides[0]);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_RAW], 3);
     CHECK_BYTES(p->sides[0].text, p->sides[0].text_len, ESCAPED + 2, 2);
