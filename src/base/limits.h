@@ -128,6 +128,9 @@
 #define CLASP_ABI_SESSIONS 64u
 #define CLASP_ABI_CONFERENCES 64u
 
+/* Applications with data-channel peers, of one page at once. */
+#define CLASP_ABI_PLANES 64u
+
 /* ---- hub ----------------------------------------------------------------------------------------------------- */
 
 /* Sessions at once: default, and the most that an option may ask for (a handle has 16 bits for the slot). */
