@@ -71,11 +71,7 @@ export class PeerLink extends Link {
       this.#host.raise('channel', channel);
       this.report(LINK_EVENT.CHANNEL_OPEN);
     };
-    this.listen(
-      channel,
-      'message',
-      ({ data }) => isCurrent() && this.#host.raise('message', data),
-    );
+    this.listen(channel, 'message', ({ data }) => isCurrent() && this.#host.raise('message', data));
     this.listen(channel, 'close', () => isCurrent() && this.report(LINK_EVENT.CHANNEL_CLOSED));
     this.listen(channel, 'open', opened);
     if (channel.readyState === 'open') opened();
