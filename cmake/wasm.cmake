@@ -60,9 +60,8 @@ function(clasp_constants name)
   add_custom_target(clasp_constants_${name} ALL DEPENDS ${output})
 endfunction()
 
-clasp_constants(abi base/limits.h wire/frame.h wire/message.h session/session.h session/client.h peer/conference.h peer/p2p.h peer/flow.h
-  hub/hub.h
-  hub/rendezvous.h wasm/abi.h)
+clasp_constants(abi base/limits.h wire/frame.h wire/message.h wire/wide.h session/session.h session/client.h peer/conference.h
+  peer/p2p.h peer/flow.h hub/hub.h hub/rendezvous.h wasm/abi.h)
 clasp_constants(shapes codec/shapes.h)
 clasp_constants(codec base/limits.h codec/shapes.h codec/tape.h codec/texts.h codec/codec.h codec/dispatch.h
   wasm/abi.h)
