@@ -361,3 +361,44 @@ export function decodeValue(type, bytes, isWide = false) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return readData({ view, bytes, at: 0, isWide }, type);
 }
+
+/** @param {number} type VALUE */
+const isNumber = (type) => type >= VALUE.I8 && type <= VALUE.F64;
+
+/**
+ * The value of an effect that tells one.
+ * @param {number} type VALUE
+ * @param {number} number the value of a number
+ * @param {Uint8Array} data of any other, as decodeValue() takes it
+ */
+export const valueOf = (type, number, data) => (isNumber(type) ? number : decodeValue(type, data));
+
+/**
+ * The same with its type code, not decoded; numbers as f64.
+ * @param {number} type VALUE
+ * @param {number} number the value of a number
+ * @param {Uint8Array} data of any other
+ * @returns {Uint8Array} yours
+ */
+export function rawValue(type, number, data) {
+  const value = new Uint8Array(1 + (isNumber(type) ? 8 : data.length));
+  value[0] = isNumber(type) ? VALUE.F64 : type;
+  if (isNumber(type)) new DataView(value.buffer).setFloat64(1, number);
+  else value.set(data, 1);
+  return value;
+}
+
+/**
+ * What PUBLISH takes: an address, then a value with its type code.
+ * @param {string} address
+ * @param {Uint8Array} value
+ * @returns {{bytes: Uint8Array, addressLen: number}} yours
+ * @throws {ClaspError} TOO_LARGE, BAD_OPTION
+ */
+export function rawInput(address, value) {
+  const addressLen = beginInput(address);
+  const bytes = new Uint8Array(addressLen + value.length);
+  bytes.set(endInput());
+  bytes.set(value, addressLen);
+  return { bytes, addressLen };
+}
