@@ -2,8 +2,8 @@
 
 /**
  * @typedef {object} Lane messages to the other tab and from it
- * @property {(message: any) => void} send any: bytes, or numbers where `isNumeric`
- * @property {() => Promise<unknown> | undefined} room undefined while more may be sent at once, by the sender's own back-pressure
+ * @property {(message: any) => boolean | void} send false: refused, there is no room. any: bytes, or numbers where `isNumeric`
+ * @property {() => Promise<unknown> | undefined} room resolves when more may be sent, by the sender's own back-pressure; undefined: at once
  * @property {(message: any) => void} heard set by the one who listens
  * @property {number} [overhead] bytes of a frame around the message: nothing, unless said
  * @property {boolean} [isNumeric]

@@ -9,6 +9,7 @@ const CONTESTANTS = {
   'simple-peer': () => import('./contestants/simple-peer.js'),
   peerjs: () => import('./contestants/peerjs.js'),
   p2p: () => import('./contestants/p2p.js'),
+  'clasp-p2p': () => import('./contestants/clasp-p2p.js'),
 };
 
 const params = new URLSearchParams(location.search);

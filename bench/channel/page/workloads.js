@@ -57,8 +57,9 @@ async function pour(lane, messages, isOver) {
   const total = { sent: 0, sum: 0, bytes: 0 };
   while (!isOver(total.sent)) {
     for (let i = 0; i < run && !isOver(total.sent); i++) {
-      const message = messages[total.sent++ % messages.length];
-      lane.send(message);
+      const message = messages[total.sent % messages.length];
+      if (lane.send(message) === false) break;
+      total.sent++;
       total.sum += message[0] ?? message;
       total.bytes += message.length ?? 0;
     }
