@@ -275,6 +275,9 @@ static clasp_err deliver_members(clasp_flows *f, flow *w, clasp_reader r, uint32
         } else {
             w->stats[CLASP_FLOW_STAT_RECEIVED_MESSAGES]++;
         }
+        if (err == CLASP_NO_MEMORY) {
+            return err;
+        }
         first = first == CLASP_OK ? err : first;
     }
     return first;
@@ -313,6 +316,13 @@ static uint32_t take_numbers(clasp_flows *f, flow *w, clasp_reader *r, uint32_t 
     return taken;
 }
 
+/* The host will not look at what it was told. */
+static void forget_told(flow *w) {
+    if (w->heard) {
+        memset(w->heard->told, 0, sizeof w->heard->told);
+    }
+}
+
 /* A BUNDLE: all of it is checked before anything but plain numbers is delivered; when it is refused, so are those. */
 static clasp_err deliver_bundle(clasp_flows *f, flow *w, clasp_span payload, uint64_t now_us) {
     clasp_reader r = clasp_reader_of((clasp_span){payload.at + 1, payload.len - 1});
@@ -329,7 +339,13 @@ static clasp_err deliver_bundle(clasp_flows *f, flow *w, clasp_span payload, uin
         f->is_from_told = was_told;
         return err;
     }
-    return deliver_members(f, w, r, count - taken, now_us);
+    const clasp_err result = deliver_members(f, w, r, count - taken, now_us);
+    if (result == CLASP_NO_MEMORY) { /* it comes again as a whole */
+        f->out->count = effects;
+        f->is_from_told = was_told;
+        forget_told(w);
+    }
+    return result;
 }
 
 clasp_err flow_deliver_frame(clasp_flows *f, flow *w, clasp_span in, uint64_t now_us) {

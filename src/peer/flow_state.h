@@ -169,6 +169,7 @@ typedef struct flow {
     uint32_t under_way; /* bytes sent on the present ways and not acknowledged */
     uint32_t incarnation, base; /* ours */
     uint32_t credit_used, credit_limit;
+    uint32_t urgent_by[CLASP_PRIORITIES]; /* the channel */
     uint64_t urgent_us[CLASP_PRIORITIES]; /* when something small of this priority was last said; FLOW_NEVER: not yet */
 
     uint32_t peer_incarnation, peer_base;
