@@ -26,6 +26,9 @@ const WAYS = {
   low: { say: 'emit', address: '/low/x', channel: { address: '/low', priority: 'low' } },
 };
 
+/** Bytes that may wait where nothing is refused: what is streamed is dropped instead, the oldest first. */
+const STREAM_WATER = 256 * 1024;
+
 /** Bytes of the frame of a SET of a number. */
 const NUMBER_FRAME = 23;
 
@@ -53,28 +56,43 @@ function sender(peer, { say, address, isNumeric }) {
   };
 }
 
-/** @param {Peer} peer @param {Way} way @returns {Lane} */
+/** @param {Peer} peer @param {Way} way @returns {Lane['room']} */
+const roomOf = (peer, { say }) =>
+  say === 'stream'
+    ? () =>
+        peer.bufferedAmount < STREAM_WATER
+          ? undefined
+          : new Promise((resolve) => setTimeout(resolve, 0))
+    : () => peer.ready;
+
+/** @param {Peer} peer @param {Way} way @returns {Lane & {end: () => void}} */
 function laneOf(peer, way) {
   const { address, pattern = address, isNumeric = false } = way;
   if (isNumeric && frameOf(way, 0.5) !== NUMBER_FRAME) throw new Error('not 23 bytes');
   const overhead = isNumeric ? 0 : frameOf(way, new Uint8Array(8)) - 8;
-  /** @type {Lane} */
+  /** @type {Lane & {end: () => void}} */
   const lane = {
     send: sender(peer, way),
-    room: () => peer.ready,
+    room: roomOf(peer, way),
     heard: () => {},
     isNumeric,
     overhead,
+    end: peer.on(pattern, (value) => lane.heard(value)),
   };
-  peer.on(pattern, (value) => lane.heard(value));
   return lane;
 }
 
-/** @param {Peer} peer @param {string[]} names @returns {import('../lanes.js').Link} */
-const linkOf = (peer, names) => ({
-  lanes: Object.fromEntries(names.map((name) => [name, laneOf(peer, WAYS[name])])),
-  close: () => peer.close(),
-});
+/** @param {Peer} peer @param {string[]} names @param {() => void} close @returns {import('../lanes.js').Link} */
+function linkOf(peer, names, close) {
+  const lanes = Object.fromEntries(names.map((name) => [name, laneOf(peer, WAYS[name])]));
+  return {
+    lanes,
+    close() {
+      for (const { end } of Object.values(lanes)) end();
+      close();
+    },
+  };
+}
 
 /** Make the channels that these lanes need. @param {Peer} peer @param {string[]} names */
 const makeChannels = (peer, names) =>
@@ -97,10 +115,11 @@ export const open = async ({ pair, role, other, urls }) => {
     async dial({ lanes: names }) {
       const peer = await p2p.connectToPeer(`${pair}-${other}`);
       await makeChannels(peer, names);
-      return linkOf(peer, names);
+      return linkOf(peer, names, () => peer.close());
     },
     async listen({ lanes: names }, come) {
-      p2p.once('peer_connected', (/** @type {Peer} */ peer) => come(linkOf(peer, names)));
+      const came = (/** @type {Peer} */ peer) => come(linkOf(peer, names, () => {})); // the one who has dialled hangs up
+      p2p.once('peer_connected', came);
     },
   };
 };
