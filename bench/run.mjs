@@ -44,6 +44,11 @@ const SUITES = {
     needs: ['build', 'test'],
     load: () => import('./hostile.mjs'),
   },
+  channel: {
+    about: 'data channels between two tabs of Chromium, against other libraries',
+    needs: ['build', 'test'],
+    load: () => import('./channel.mjs'),
+  },
   conference: {
     about: 'time from opening the second tab to its first video frame, in Chromium',
     needs: ['build', 'test'],
