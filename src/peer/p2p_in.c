@@ -213,9 +213,20 @@ static bool ends_with_own(const clasp_p2p *p, clasp_span address, const char *pr
     return w.err == CLASP_OK && p->session.len > 0 && clasp_span_equal(clasp_written(&w), address);
 }
 
+/* One value and nothing behind it: the forwarder hands on what it does not understand, but nothing that is no value. */
+static clasp_err check_value(clasp_span value) {
+    clasp_reader r = clasp_reader_of(value);
+    clasp_read_value(&r);
+    return r.err == CLASP_OK && clasp_left(&r) > 0 ? CLASP_BAD_SIGNAL : r.err;
+}
+
 static clasp_err named(clasp_p2p *p, clasp_span address, clasp_span value, uint64_t now_us) {
     clasp_span from;
     p2p_signal signal;
+    const clasp_err malformed = check_value(value);
+    if (malformed != CLASP_OK) {
+        return malformed;
+    }
     if (!(p->named || p->forward) || !p2p_named_for_us(p, address, value, &from, now_us) || !p->named) {
         return CLASP_OK;
     }
