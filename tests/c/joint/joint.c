@@ -1,6 +1,7 @@
 #include "joint.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 #define START_US UINT64_C(1700000000000000)
@@ -17,6 +18,17 @@ uint64_t joint_wait_us(joint *j, uint32_t from_ms, uint32_t to_ms) {
 }
 
 clasp_span joint_nothing(void) { return (clasp_span){NULL, 0}; }
+
+void joint_trace(const joint *j, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    if (j->traces) {
+        printf("%10.3f ", (double)(j->now_us - START_US) / 1e6);
+        vprintf(format, args);
+        printf("\n");
+    }
+    va_end(args);
+}
 
 static bool before(const joint_event *a, const joint_event *b) {
     return a->at_us != b->at_us ? a->at_us < b->at_us : a->order < b->order;
@@ -134,8 +146,21 @@ static void cover(joint *j, int node, const clasp_effect *effect) {
     }
 }
 
+static void trace(const joint *j, int node, const clasp_effect *effect) {
+#define X(name, value) [value] = #name,
+    static const char *const NAMES[] = {CLASP_P2P_EFFECT_LIST(X)};
+#undef X
+    const clasp_span bytes = {clasp_outbox_data() + effect->at, effect->len};
+    const bool is_text = effect->kind <= CLASP_EFFECT_P2P_TOKEN || effect->kind == CLASP_EFFECT_P2P_PIPE;
+    joint_trace(j, "%d %s %u %u.%u %g %.*s", node, NAMES[effect->kind], effect->a, effect->b >> 8, effect->b & 0xFF,
+                effect->number, is_text ? (int)(bytes.len < 70 ? bytes.len : 70) : 0, (const char *)bytes.at);
+}
+
 static void carry_out(joint *j, int node, uint32_t *from, const clasp_effect *effect) {
     joint_node *n = &j->nodes[node];
+    if (j->traces) {
+        trace(j, node, effect);
+    }
     switch (effect->kind) {
     case CLASP_EFFECT_P2P_SUBSCRIBE:
         n->patterns++;
@@ -341,6 +366,7 @@ void joint_end_page(joint *j, int node, bool goodbye) {
     for (int i = 0; i < JOINT_PEERS; i++) {
         joint_end_track(j, node, &n->peers[i]);
     }
+    n->ending = true;
     if (goodbye) {
         joint_input(j, node, CLASP_P2P_ON_STOP, 0, 0, 0, joint_nothing());
         CHECK_EQ(n->opened, n->closed);
@@ -357,6 +383,7 @@ void joint_end_page(joint *j, int node, bool goodbye) {
     joint_drain(j);
     n->plane = 0;
     n->session = 0;
+    n->ending = false;
     memset(n->peers, 0, sizeof n->peers);
     memset(n->is_settled, 0, sizeof n->is_settled);
     n->opened = n->closed = n->covers = n->asked = n->settled = n->gets = n->got = 0;

@@ -29,12 +29,12 @@
 
 #define JOINT_NODES 8
 #define JOINT_LINKS 40   /* of one page, open at once */
-#define JOINT_PEERS 24   /* that one page knows at once */
+#define JOINT_PEERS 16   /* that one page knows at once */
 #define JOINT_CHANNELS 8 /* of one link */
 #define JOINT_TRACKS 1024
 #define JOINT_SESSIONS 1024
 #define JOINT_TICKETS 64
-#define JOINT_BATCHES 256 /* that one peer has not acknowledged */
+#define JOINT_BATCHES 1024 /* that one peer has not acknowledged */
 #define JOINT_HEARD 512   /* ids of addresses */
 #define JOINT_PIPES 4      /* to one peer at once */
 #define JOINT_SECOND UINT64_C(1000000)
@@ -126,6 +126,7 @@ typedef struct joint_peer {
 typedef struct joint_node {
     int32_t plane;    /* handle of the door */
     bool gone;        /* the page was closed without a word */
+    bool ending;      /* it says its goodbyes */
     uint32_t page;    /* one more with each reload; 0: it never was */
     uint32_t session; /* number of the session; 0: signalling is down */
     const char *switches[6];
@@ -176,6 +177,7 @@ typedef struct joint {
     uint64_t router_until_us;                            /* it is dead until then */
     uint32_t channel_ids;
     bool talks, draining;
+    bool traces; /* tell what happens, for whoever looks into a seed */
     uint32_t pace_ms;
     struct joint_event *events; /* a heap by time, then by order of making */
     uint32_t event_count, event_cap;
@@ -227,6 +229,7 @@ void joint_drain(joint *j);
 joint_peer *joint_peer_of(joint_node *n, uint32_t handle);
 joint_peer *joint_peer_at(joint *j, int node, int other);
 clasp_span joint_nothing(void);
+__attribute__((format(printf, 2, 3))) void joint_trace(const joint *j, const char *format, ...);
 
 /* ---- joint_route.c --------------------------------------------------------------------------------------------- */
 
@@ -300,6 +303,8 @@ bool joint_pipes_done(const joint_peer *peer);
 
 /** Something goes wrong, at random; what it is is counted. */
 void joint_hurt(joint *j);
+/** Of the paths alone. */
+void joint_hurt_paths(joint *j);
 /** The same, once for each pair of connected pages, with even chances for each. */
 typedef void joint_hurt_pair(joint *j, int a, joint_link *here, int b, joint_link *there);
 void joint_for_pairs(joint *j, uint32_t per_mille, joint_hurt_pair *hurt);

@@ -197,16 +197,27 @@ void joint_kill(joint *j, int node) {
     j->nodes[node].gone = true;
 }
 
-void joint_hurt(joint *j) {
+void joint_hurt_paths(joint *j) {
     static joint_hurt_pair *const PAIRS[] = {break_pair, block_pair, mute_pair, deafen_pair, shake_pair, shut_pair};
-    static void (*const WORLDS[])(joint *) = {restart_router, silence_router, reconnect, move, change_network, isolate};
-    const uint32_t pairs = sizeof PAIRS / sizeof *PAIRS, worlds = sizeof WORLDS / sizeof *WORLDS;
-    const uint32_t kind = joint_below(j, 2 * (pairs + worlds) + 1);
-    if (kind == 2 * (pairs + worlds)) {
+    const uint32_t kind = joint_below(j, sizeof PAIRS / sizeof *PAIRS);
+    joint_trace(j, "hurt paths: %u", kind);
+    joint_for_pairs(j, 600, PAIRS[kind]);
+}
+
+static void hurt_world(joint *j) {
+    static void (*const KINDS[])(joint *) = {restart_router, silence_router, reconnect, move, change_network, isolate};
+    const uint32_t kind = joint_below(j, sizeof KINDS / sizeof *KINDS);
+    joint_trace(j, "hurt world: %u", kind);
+    KINDS[kind](j);
+}
+
+void joint_hurt(joint *j) {
+    const uint32_t what = joint_below(j, 25);
+    if (what == 0) {
         joint_for_pairs(j, 300, part_pair);
-    } else if (kind < 2 * pairs) {
-        joint_for_pairs(j, 600, PAIRS[kind % pairs]);
+    } else if (what % 2 == 0) {
+        joint_hurt_paths(j);
     } else {
-        WORLDS[kind % worlds](j);
+        hurt_world(j);
     }
 }

@@ -243,6 +243,7 @@ static void look(joint *j, const joint_event *event) {
 void joint_link_event(joint *j, const joint_event *event) {
     switch (event->kind) {
     case EVENT_LINK:
+        joint_trace(j, "%d link %u of %u: event %d %u", event->node, event->link, event->peer, event->what, event->arg);
         joint_input(j, event->node, CLASP_P2P_ON_LINK, event->peer, event->link << 8 | (uint32_t)event->what,
                     event->arg, (clasp_span){event->bytes, event->len});
         break;

@@ -121,12 +121,14 @@ static void come_up(joint *j, int node) {
     n->session = ++j->sessions;
     j->owners[n->session] = (joint_end){.node = (uint32_t)node, .page = n->page};
     joint_session_text(n->session, text);
+    joint_trace(j, "%d is up as %s", node, text);
     CHECK_EQ(joint_input(j, node, CLASP_P2P_ON_SIGNALLING, 0, 0, 0, clasp_span_of(text)), CLASP_OK);
 }
 
 void joint_go_down(joint *j, int node) {
     joint_node *n = &j->nodes[node];
     if (n->session != 0) {
+        joint_trace(j, "%d is down", node);
         n->session = 0;
         CHECK_EQ(joint_input(j, node, CLASP_P2P_ON_SIGNALLING, 0, 0, 0, joint_nothing()), CLASP_OK);
         joint_come_up_in(j, node, joint_wait_us(j, 300, 3000));
@@ -151,6 +153,7 @@ static void count_glare(joint *j, const joint_event *event) {
 }
 
 static void deliver(joint *j, const joint_event *event) {
+    joint_trace(j, "%d hears %.*s of %d", event->node, (int)event->address_len, (const char *)event->bytes, event->from);
     uint64_t *last = &j->last_delivered[event->from][event->node];
     j->counts.overtaken += event->sent < *last;
     *last = event->sent > *last ? event->sent : *last;
@@ -166,6 +169,7 @@ void joint_route_event(joint *j, const joint_event *event) {
     if (event->kind == EVENT_SIGNAL) {
         deliver(j, event);
     } else if (event->kind == EVENT_REFUSED) {
+        joint_trace(j, "%d is told %u of %.*s", event->node, event->arg, (int)event->len, (const char *)event->bytes);
         const int32_t err = joint_input(j, event->node, CLASP_P2P_ON_REFUSED, event->arg, 0, 0,
                                         (clasp_span){event->bytes, event->len});
         CHECK_EQ(err, CLASP_OK);

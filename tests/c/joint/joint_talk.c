@@ -374,7 +374,7 @@ void joint_name_peer(joint *j, int node, const clasp_effect *effect) {
 
 bool joint_may_end(const joint *j, int node, const joint_peer *peer) {
     const joint_node *other = &j->nodes[peer->node];
-    return j->apart[node][peer->node] || other->gone || other->page != peer->page;
+    return j->nodes[node].ending || j->apart[node][peer->node] || other->gone || other->page != peer->page;
 }
 
 void joint_turn_peer(joint *j, int node, const clasp_effect *effect) {
