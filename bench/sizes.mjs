@@ -1,4 +1,4 @@
-/** What a page loads to use `Sender` and `Receiver`: the JavaScript, bundled and minified, and the wasm; gzipped. */
+/** What a page loads to use `Sender` and `Receiver`, or `ClaspP2P`: the JavaScript, bundled and minified, and the wasm; gzipped. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,12 +9,13 @@ import { ROOT } from '../scripts/lib/process.mjs';
 
 const GOAL = 40; // KB of 1,000 bytes, JavaScript and wasm together
 
-/** What a page may import, and whether the goal speaks of it. @type {Record<string, {contents: string, measured?: true}>} */
+/** What a page may import, and whether the goal speaks of it. @type {Record<string, {contents: string, wasm?: string, measured?: true}>} */
 const ENTRIES = {
   'Sender and Receiver': {
     contents: `export { Sender, Receiver } from './web/index.js';`,
     measured: true,
   },
+  ClaspP2P: { contents: `export { ClaspP2P } from './web/peering.js';`, wasm: 'clasp-peer.wasm' },
   'everything of the package': { contents: `export * from './web/index.js';` },
 };
 
@@ -39,9 +40,9 @@ const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length / 1000;
 
 /** @returns {Promise<import('./lib/table.mjs').Row[]>} */
 export async function run() {
-  const wasm = gzipped(await readFile(join(ROOT, 'dist', 'clasp.wasm')));
   const rows = [];
-  for (const [name, { contents, measured }] of Object.entries(ENTRIES)) {
+  for (const [name, { contents, wasm: file = 'clasp.wasm', measured }] of Object.entries(ENTRIES)) {
+    const wasm = gzipped(await readFile(join(ROOT, 'dist', file)));
     const js = gzipped(await bundled(contents));
     const row = (/** @type {string} */ contestant, /** @type {number} */ median) => ({
       case: name,

@@ -10,6 +10,7 @@ import {
   ON_CONNECT,
   ON_DECIDE,
   ON_EXPLAIN,
+  ON_KNOW,
   ON_LINK,
   ON_NETWORK,
   ON_OPENED,
@@ -96,6 +97,7 @@ const WATCHDOG_MS = 1000;
 const BEAT_MS = 5000;
 const FROZEN_MS = 15_000;
 const UNBOUNDED = 0xffff;
+const BY_NAME = 1; // clasp_p2p_dialect
 const ADDRESSES_MAX = 4096;
 const ADDRESS_SURE = 1024; // characters; none has more
 const EMPTY = new Uint8Array(0);
@@ -291,6 +293,13 @@ export class P2PHost {
         throw new ClaspError('BAD_OPTION', 'id: not empty, and not the own one');
       check(result);
     });
+  }
+
+  /** Somebody is reached by this name. @param {string} id @throws {ClaspError} BAD_OPTION, LIMIT */
+  knowName(id) {
+    const result = this.input(ON_KNOW, BY_NAME, encoder.encode(id).length, 0, id);
+    if (result === ERR.BAD_FIELD) throw new ClaspError('BAD_OPTION', 'id: a name without a "/"');
+    check(result);
   }
 
   /** Nobody waits for it any more. @param {number} ticket */

@@ -244,12 +244,12 @@ export class PeerPlane {
    * @throws {ClaspError} BAD_ADDRESS, LIMIT
    */
   channel(address, options, isMaker) {
+    const there = [...this.channels.values()].find((channel) => channel.address === address);
+    if (there) return there;
     const { ordered, maxRetransmits, maxPacketLifeTime, priority } = options;
     const isReliable = ordered && maxRetransmits === null && maxPacketLifeTime === null;
     const wish = Number(isReliable) | (PRIORITIES.indexOf(priority) << 1);
     const number = this.input(ON_CHANNEL, wish, 0, address);
-    const known = this.channels.get(number);
-    if (known) return known;
     const channel = new PlaneChannel(this, number, address, options, isMaker);
     this.channels.set(number, channel);
     const link = this.link;

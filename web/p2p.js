@@ -272,15 +272,17 @@ export class ClaspP2P extends Emitter {
   /**
    * Connect to a peer; one that is not there yet is waited for.
    * @param {string} id its client id, session or name
-   * @param {{signal?: AbortSignal, timeout?: number}} [options] `timeout`: milliseconds in all; that of the constructor
+   * @param {{signal?: AbortSignal, timeout?: number, named?: boolean}} [options] `timeout`: milliseconds in all; that of the
+   *   constructor; `named`: it does not announce itself, and takes signals by name, at `/webrtc/signal/…`
    * @returns {Promise<Peer>} connected, or covered by the router
    * @throws {ClaspError} REJECTED (with the peer's words), TIMEOUT, PEER_GONE, ICE_FAILED, NEGOTIATION, ABORTED, NOT_CONNECTED, LIMIT,
    *   BAD_OPTION; explain() says more
    */
-  async connectToPeer(id, { signal, timeout = 0 } = {}) {
+  async connectToPeer(id, { signal, timeout = 0, named = false } = {}) {
     if (signal?.aborted) throw aborted(signal);
     if (typeof id !== 'string') throw new ClaspError('BAD_OPTION', 'id: a string');
     const host = this.#host;
+    if (named) host.knowName(id);
     const { ticket, promise } = host.connect(id, timeout);
     const forget = onceAborted(signal, () => host.cancel(ticket));
     return faceOf(await untilSettled(promise, 0, signal).finally(forget));

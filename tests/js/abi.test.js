@@ -18,6 +18,9 @@ const DOOR = [
 ];
 const SESSION = ['session_new', 'session_free', 'session_event'];
 const CONFERENCE = ['conference_new', 'conference_free', 'conference_event'];
+const P2P = ['new', 'free', 'event', 'received', 'address', 'generation', 'number', 'value']
+  .concat(['flush', 'buffered', 'stat'])
+  .map((name) => `p2p_${name}`);
 const SOCKET = ['socket_open', 'socket_send', 'socket_close', 'socket_pending'];
 const HUB = [
   'hub_start',
@@ -60,6 +63,7 @@ const names = (entries) => entries.map(({ name }) => name).sort();
 for (const [name, whose, own] of [
   ['clasp', 'page', [...SESSION, ...CONFERENCE]],
   ['clasp-client', 'client', SESSION],
+  ['clasp-peer', 'peers', [...SESSION, ...P2P]],
 ]) {
   test(`the ${whose}’s module has exactly these exports and imports`, async () => {
     const module = await moduleOf(/** @type {string} */ (name));
