@@ -237,6 +237,12 @@ static void tick(side *s) {
     }
 }
 
+static void wait_for_deadline(side *s) {
+    const uint64_t due = clasp_flows_deadline(s->flows);
+    now_us = due > now_us && due != UINT64_MAX ? due : now_us;
+    tick(s);
+}
+
 static void flush(side *s) {
     clasp_flows_flush(s->flows, now_us);
     drain(s);
@@ -472,8 +478,7 @@ static void step(void) {
         now_us += (uint64_t)next() * 4000;
         break;
     case 103:
-        now_us = clasp_flows_deadline(s->flows) == UINT64_MAX ? now_us : clasp_flows_deadline(s->flows);
-        tick(s);
+        wait_for_deadline(s);
         break;
     case 104:
         clasp_flow_cover(s->flows, PEER, next() & 1, now_us);
