@@ -351,6 +351,10 @@
 #define CLASP_P2P_OVER 128u
 #define CLASP_P2P_OVER_US 60000000u
 
+/* Pages and sessions that another one has taken the place of, and for how long what comes late of them is known by that. */
+#define CLASP_P2P_LATE 128u
+#define CLASP_P2P_LATE_US 5000000u
+
 /* Signals by name (docs/wire.md, section 15): what was seen, so that a copy by another way is dropped; how long a copy may
  * be late, less than the first wait of a repeat; for how long a forwarder knows what it has sent. */
 #define CLASP_P2P_SEEN 256u

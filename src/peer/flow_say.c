@@ -365,10 +365,6 @@ clasp_err flow_say_large(clasp_flows *f, flow *w, clasp_span address, clasp_span
 
 clasp_err flow_say_record(clasp_flows *f, flow *w, flow_channel *c, clasp_span head, clasp_span rest) {
     const uint32_t len = head.len + rest.len;
-    const clasp_err err = may_queue(w, c);
-    if (err != CLASP_OK) {
-        return err;
-    }
     /* Behind what was said before: what is open is sealed, and there has to be room for both. */
     if (!flow_ring_reserve(&c->ready) || !flow_seal(f, w, c) || !flow_ring_reserve(&c->ready) ||
         !flow_slab_room(&f->slabs, &c->slab, len)) {

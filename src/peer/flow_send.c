@@ -233,8 +233,8 @@ static flow_channel *channel_of_stream(const flow *w, uint16_t stream) {
     return NULL;
 }
 
-/* A packet has arrived. `i`: its place in the flight. */
-static void arrived(clasp_flows *f, flow *w, flow_channel *c, uint32_t i) {
+/* A packet has arrived, and waits there for those before it. `i`: its place in the flight. */
+static void arrived(flow *w, flow_channel *c, uint32_t i) {
     flow_packet *packet = flow_ring_at(&c->flight, i);
     if (packet->flags & FLOW_PACKET_ACKED) {
         return;
@@ -244,15 +244,17 @@ static void arrived(clasp_flows *f, flow *w, flow_channel *c, uint32_t i) {
         c->under_way -= packet->len;
         w->under_way -= packet->len;
     }
-    if (packet->batch > 0) {
-        flow_effect(f, CLASP_EFFECT_P2P_ACKED, w->peer, packet->batch, c->number, (clasp_span){NULL, 0});
-    }
 }
 
+/* The first ones were delivered. */
 static void arrived_up_to(clasp_flows *f, flow *w, flow_channel *c, uint32_t count) {
     for (; count > 0; count--) {
-        arrived(f, w, c, 0);
-        flow_slab_release(&f->slabs, flow_ring_take(&c->flight).slab);
+        arrived(w, c, 0);
+        const flow_packet packet = flow_ring_take(&c->flight);
+        flow_slab_release(&f->slabs, packet.slab);
+        if (packet.batch > 0) {
+            flow_effect(f, CLASP_EFFECT_P2P_ACKED, w->peer, packet.batch, c->number, (clasp_span){NULL, 0});
+        }
         c->first++;
         c->again -= c->again > 0 ? 1 : 0;
     }
@@ -289,7 +291,7 @@ clasp_err flow_acked(clasp_flows *f, flow *w, const flow_ack *ack, uint64_t now_
     arrived_up_to(f, w, c, count);
     for (uint32_t i = 0; i < ACKED_BITS && i + 1 < c->flight.count; i++) {
         if (ack->held >> i & 1u) {
-            arrived(f, w, c, i + 1);
+            arrived(w, c, i + 1);
         }
     }
     flow_tidy(f, c);

@@ -248,16 +248,11 @@ static void restart_hearing(flow *w) {
     }
 }
 
-/* A flight without what has arrived: it begins with the first number, and all of it goes again. */
-static void renumber(clasp_flows *f, flow *w, flow_channel *c) {
+/* A flight begins with the first number, and all of it goes again: what was only held there is lost. */
+static void renumber(flow *w, flow_channel *c) {
     flow_rewind(w, c);
-    for (uint32_t left = c->flight.count; left > 0; left--) {
-        const flow_packet packet = flow_ring_take(&c->flight);
-        if (packet.flags & FLOW_PACKET_ACKED) {
-            flow_slab_release(&f->slabs, packet.slab);
-        } else {
-            flow_ring_push(&c->flight, &packet);
-        }
+    for (uint32_t i = 0; i < c->flight.count; i++) {
+        flow_ring_at(&c->flight, i)->flags &= ~FLOW_PACKET_ACKED;
     }
     c->first = 1;
     w->credit_used += c->flight.bytes;
@@ -270,7 +265,7 @@ static void restart_saying(clasp_flows *f, flow *w) {
     w->credit_limit = CLASP_FLOW_CREDIT;
     for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
         if (w->channels[i]) {
-            renumber(f, w, w->channels[i]);
+            renumber(w, w->channels[i]);
         }
     }
     flow_greet(f, w);

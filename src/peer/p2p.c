@@ -28,6 +28,7 @@ clasp_p2p *clasp_p2p_new(uint32_t handle, uint64_t seed, clasp_outbox *out) {
         p->out = out;
         p->announce_us = P2P_NEVER;
         p->over = (p2p_memory){p->over_entries, CLASP_P2P_OVER, 0};
+        p->late = (p2p_memory){p->late_entries, CLASP_P2P_LATE, 0};
         p->seen = (p2p_memory){p->seen_entries, CLASP_P2P_SEEN, 0};
         p->sent = (p2p_memory){p->sent_entries, CLASP_P2P_SEEN, 0};
         clasp_random_seed(&p->random, seed);
@@ -49,6 +50,7 @@ static void clear(clasp_p2p *p) {
     clasp_text_clear(&p->room);
     clasp_text_clear(&p->session);
     memset(p->over_entries, 0, sizeof p->over_entries);
+    memset(p->late_entries, 0, sizeof p->late_entries);
     memset(p->seen_entries, 0, sizeof p->seen_entries);
     memset(p->sent_entries, 0, sizeof p->sent_entries);
     p->announce_us = P2P_NEVER;

@@ -14,6 +14,22 @@ static p2p_peer *by_epoch(const clasp_p2p *p, const p2p_announcement *who) {
     return NULL;
 }
 
+static uint64_t late_key(const clasp_p2p *p, clasp_span id, clasp_span epoch) {
+    const clasp_span texts[] = {id, epoch};
+    return p2p_memory_key(p->hash_seed, texts, 2);
+}
+
+void p2p_note_late(clasp_p2p *p, clasp_span id, clasp_span epoch, uint64_t now_us) {
+    p2p_memory_add(&p->late, late_key(p, id, epoch), 0, now_us + CLASP_P2P_LATE_US);
+}
+
+/* It speaks of a page or a session that another one has taken the place of. */
+static bool is_late(const clasp_p2p *p, const p2p_announcement *who, uint64_t now_us) {
+    return p2p_memory_has(&p->late, late_key(p, who->session, (clasp_span){NULL, 0}), now_us, NULL) ||
+           (who->epoch.len > 0 &&
+            p2p_memory_has(&p->late, late_key(p, who->client_id, who->epoch), now_us, NULL));
+}
+
 /* Another page under the same client id: the old one was reloaded, so it says. A path that works is not cut for a claim. */
 static void supersede(clasp_p2p *p, const p2p_announcement *who, uint64_t now_us) {
     const p2p_end end = {.cause = CLASP_PEER_GONE};
@@ -25,6 +41,7 @@ static void supersede(clasp_p2p *p, const p2p_announcement *who, uint64_t now_us
             continue;
         }
         old->superseded = true;
+        p2p_note_late(p, who->client_id, clasp_text_span(&old->epoch), now_us);
         old->announced = false;
         p2p_release_tickets(p, old);
         if (!p2p_link_up(old)) {
@@ -68,6 +85,9 @@ p2p_peer *p2p_meet(clasp_p2p *p, const p2p_announcement *who, clasp_err *err, ui
         return NULL;
     }
     p2p_peer *peer = p2p_by_session(p, who->session, false);
+    if (!peer && is_late(p, who, now_us)) {
+        return NULL;
+    }
     if (!peer) {
         peer = by_epoch(p, who);
         if (peer) {

@@ -36,9 +36,11 @@ struct clasp_p2p {
     uint32_t ticket_count;
     p2p_early_pool early;
     p2p_memory over; /* correlation ids that are over; note: P2P_OVER_* */
+    p2p_memory late; /* pages and sessions that others have taken the place of */
     p2p_memory seen; /* signals by name */
     p2p_memory sent; /* what the forwarder has sent */
-    p2p_memory_entry over_entries[CLASP_P2P_OVER], seen_entries[CLASP_P2P_SEEN], sent_entries[CLASP_P2P_SEEN];
+    p2p_memory_entry over_entries[CLASP_P2P_OVER], late_entries[CLASP_P2P_LATE];
+    p2p_memory_entry seen_entries[CLASP_P2P_SEEN], sent_entries[CLASP_P2P_SEEN];
     uint64_t announced_us, announce_us; /* last time; next time */
     uint8_t announces;
     uint8_t scratch[CLASP_P2P_SIGNAL_MAX + 4 * CLASP_P2P_ID_MAX]; /* address, then value, of one signal */
@@ -168,6 +170,9 @@ void p2p_clear_tickets(clasp_p2p *p, bool tell);
 /* ---- p2p_announce.c: presence -------------------------------------------------------------------------------- */
 
 clasp_err p2p_announced(clasp_p2p *p, clasp_span value, uint64_t now_us);
+
+/** The peer's page, or with an empty epoch its session, is no more: what comes late of it means nothing. */
+void p2p_note_late(clasp_p2p *p, clasp_span id, clasp_span epoch, uint64_t now_us);
 
 /** A peer told by announcement or host; made when it is not known. NULL: see `err` (CLASP_OK: it is ourselves). */
 p2p_peer *p2p_meet(clasp_p2p *p, const p2p_announcement *who, clasp_err *err, uint64_t now_us);

@@ -42,6 +42,7 @@ void p2p_take_session(clasp_p2p *p, p2p_peer *peer, clasp_span session, uint64_t
         p2p_drop(p, other);
         p2p_claim_tickets(p, peer);
     }
+    p2p_note_late(p, clasp_text_span(&peer->session), (clasp_span){NULL, 0}, now_us);
     clasp_text_clear(&peer->session);
     clasp_text_clear(&peer->next_session);
     peer->session = copy;
