@@ -35,6 +35,7 @@ endfunction()
 clasp_wasm(clasp_wasm clasp clasp_core ${CLASP_DOOR} src/wasm/websocket.c)
 clasp_wasm(clasp_client_wasm clasp-client clasp_core ${CLASP_CLIENT_DOOR} src/wasm/websocket.c)
 clasp_wasm(clasp_peer_wasm clasp-peer clasp_core ${CLASP_P2P_DOOR} src/wasm/websocket.c)
+target_link_options(clasp_peer_wasm PRIVATE -Os) # the last one counts: with -Oz memcpy() is a loop over bytes, and bulk is copied here
 clasp_wasm(clasp_hub_wasm clasp-hub clasp_hub ${CLASP_HUB_DOOR})
 
 # The codec's module is compiled for speed: docs/architecture.md says why there is a third one. What is off the hot path is not:

@@ -5,6 +5,7 @@ import {
   ON_CLOSE,
   ON_GET,
   ON_PIPE_OPEN,
+  ON_READY,
   ON_SUBSCRIBE,
   ON_UNSUBSCRIBE,
   PIPE_ABORTED,
@@ -52,6 +53,12 @@ import { pathStats } from './stats.js';
  * @property {number} bytesReceived the same
  * @property {number} coveredBytes sent by way of the router
  */
+
+function withResolve() {
+  let resolve = () => {};
+  const promise = new Promise((/** @type {(value: void) => void} */ done) => (resolve = done));
+  return { promise, resolve };
+}
 
 /** One peer: its links, channels, subscriptions and pipes. */
 export class PeerPlane {
@@ -140,18 +147,14 @@ export class PeerPlane {
 
   /** @param {number} result @returns {never} */
   #refuse(result) {
-    const error = ClaspError.of(result);
-    if (error.code === 'QUEUE_FULL' && !this.#room) {
-      let resolve = () => {};
-      const promise = new Promise((/** @type {(value: void) => void} */ done) => (resolve = done));
-      this.#room = { promise, resolve };
-    }
-    throw error;
+    throw ClaspError.of(result);
   }
 
-  /** Resolved when a queue that was full has room. */
+  /** Resolved when little is waiting: at once, or when the core says so. */
   get ready() {
-    return this.#room?.promise ?? Promise.resolve();
+    if (!this.#room && this.input(ON_READY) === 1) return Promise.resolve();
+    this.#room ??= withResolve();
+    return this.#room.promise;
   }
 
   roomAgain() {

@@ -117,7 +117,7 @@ export class Peer extends Emitter {
     return untilSettled(promise, 0, signal).finally(forget);
   }
 
-  /** Resolved when there is room again after QUEUE_FULL; at once otherwise. @returns {Promise<void>} */
+  /** Resolved when no more than 1 MiB is under way: for senders of much. QUEUE_FULL comes at 8 MiB. @returns {Promise<void>} */
   get ready() {
     return this.#plane.ready;
   }

@@ -424,12 +424,16 @@
 #define CLASP_FLOW_SLAB 69632u
 #define CLASP_FLOW_SLABS_KEPT 8u
 
-/* What waits for one peer, or was not acknowledged yet: bytes, and packets (32 bytes each besides). Values in pieces come
- * to it: CLASP_CHUNK_QUEUE_BYTES in at most so many. One peer that takes nothing pins, with the slack of slabs, at most
- * 8 x 4/3 + 32 + 4 MiB = 46.7 MiB of what the application says to it. */
+/* What waits for one peer, or was not acknowledged yet: bytes, and packets (32 bytes each besides), of one priority and those
+ * above it, so that what is urgent is never refused for bulk. Values in pieces come to it: CLASP_CHUNK_QUEUE_BYTES in at most so
+ * many. One peer that takes nothing pins, with the slack of slabs, at most 3 x 8 x 4/3 + 32 + 12 MiB = 76 MiB of what the
+ * application says to it. */
 #define CLASP_FLOW_QUEUE_BYTES (8u << 20)
 #define CLASP_FLOW_PACKETS 65536u
 #define CLASP_FLOW_LARGE 1024u
+
+/* A sender that asks is told to wait while more than this is there, until half of it is left. More sends no faster. */
+#define CLASP_FLOW_READY_BYTES (1u << 20)
 
 /* What waits on a channel without retransmission: the oldest goes. */
 #define CLASP_FLOW_FAST_BYTES (256u << 10)

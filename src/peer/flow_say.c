@@ -31,15 +31,6 @@ uint32_t flow_queued(const flow *w) {
     return bytes;
 }
 
-static uint32_t queued_packets(const flow *w) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
-        const flow_channel *c = w->channels[i];
-        count += c ? c->ready.count + c->flight.count : 0;
-    }
-    return count;
-}
-
 static void write_frame_head(uint8_t *p, uint8_t qos, uint32_t payload) {
     p[0] = CLASP_FRAME_MAGIC;
     p[1] = (uint8_t)((unsigned)qos << QOS_SHIFT | BINARY);
@@ -98,15 +89,21 @@ static void drop_oldest(clasp_flows *f, flow_channel *c) {
     }
 }
 
-static clasp_err may_queue(flow *w, const flow_channel *c) {
+/* What is as urgent as this channel, or more, has room. */
+static clasp_err may_queue(const flow *w, const flow_channel *c) {
+    uint32_t bytes = 0;
+    uint32_t packets = 0;
     if (!c->reliable || c->number >= FLOW_PIPE_CHANNEL) {
         return CLASP_OK; /* pipes have bounds of their own */
     }
-    if (flow_queued(w) >= CLASP_FLOW_QUEUE_BYTES || queued_packets(w) >= CLASP_FLOW_PACKETS) {
-        w->was_full = true;
-        return CLASP_QUEUE_FULL;
+    for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
+        const flow_channel *other = w->channels[i];
+        if (other && other->priority <= c->priority) {
+            bytes += other->ready.bytes + other->flight.bytes;
+            packets += other->ready.count + other->flight.count;
+        }
     }
-    return CLASP_OK;
+    return bytes < CLASP_FLOW_QUEUE_BYTES && packets < CLASP_FLOW_PACKETS ? CLASP_OK : CLASP_QUEUE_FULL;
 }
 
 /* Open a packet that has room for a member of `len` bytes; one that has none is sealed. */

@@ -260,10 +260,18 @@ static void arrived_up_to(clasp_flows *f, flow *w, flow_channel *c, uint32_t cou
     }
 }
 
+bool clasp_flow_ready(clasp_flows *f, uint32_t peer) {
+    flow *w = flow_of(f, peer);
+    if (w) {
+        w->owes_room = flow_queued(w) > CLASP_FLOW_READY_BYTES || w->large_bytes > CLASP_FLOW_READY_BYTES;
+    }
+    return !w || !w->owes_room;
+}
+
 void flow_tell_room(clasp_flows *f, flow *w) {
-    if (w->was_full && flow_queued(w) <= CLASP_FLOW_QUEUE_BYTES / 2 &&
-        w->large_bytes <= CLASP_CHUNK_QUEUE_BYTES / 2 && w->large_count <= CLASP_FLOW_LARGE / 2) {
-        w->was_full = false;
+    if (w->owes_room && flow_queued(w) <= CLASP_FLOW_READY_BYTES / 2 &&
+        w->large_bytes <= CLASP_FLOW_READY_BYTES / 2) {
+        w->owes_room = false;
         flow_effect(f, CLASP_EFFECT_P2P_ROOM, w->peer, 0, 0, (clasp_span){NULL, 0});
     }
 }

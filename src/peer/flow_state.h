@@ -145,7 +145,7 @@ typedef struct flow {
     bool ours;
     bool covered;
     bool is_dirty; /* something was said since the last flush */
-    bool was_full; /* and P2P_ROOM is owed */
+    bool owes_room; /* P2P_ROOM: somebody has asked */
     clasp_text token;
 
     flow_path paths[FLOW_PATHS];

@@ -41,7 +41,7 @@ struct clasp_p2p {
     p2p_memory sent; /* what the forwarder has sent */
     p2p_memory_entry over_entries[CLASP_P2P_OVER], late_entries[CLASP_P2P_LATE];
     p2p_memory_entry seen_entries[CLASP_P2P_SEEN], sent_entries[CLASP_P2P_SEEN];
-    uint64_t announced_us, announce_us; /* last time; next time */
+    uint64_t announced_us, announce_us; /* last time, but for the first one of a session; next time */
     uint8_t announces;
     uint8_t scratch[CLASP_P2P_SIGNAL_MAX + 4 * CLASP_P2P_ID_MAX]; /* address, then value, of one signal */
 };

@@ -163,7 +163,9 @@ void p2p_announce(clasp_p2p *p, uint64_t now_us) {
     const uint32_t address_len = clasp_written(&w).len;
     p2p_announcement_write(&w, &own);
     publish(p, 0, address_len, &w);
-    p->announced_us = now_us;
+    if (p->announces > 0) {
+        p->announced_us = now_us; /* the first one does not keep us from answering those who came with us */
+    }
     p->announce_us = now_us + clasp_backoff_us(&p->random, CLASP_P2P_ANNOUNCE_MIN_US, p->announces,
                                                CLASP_P2P_ANNOUNCE_MAX_US);
     p->announces = p->announces < 16 ? (uint8_t)(p->announces + 1) : p->announces;

@@ -155,6 +155,7 @@ const uint32_t *clasp_socket_pending(void); /* session, event, a, len; NULL: not
  *   PIPE_WRITE, PIPE_END          peer, pipe                       bytes
  *   PIPE_ABORT   peer             pipe                             reason
  *   PIPE_READ    peer             pipe                 bytes
+ *   READY        peer             -> 1 or 0
  * OPENED and CLOSED tell both planes' halves; results below 0 are errors.
  */
 // clang-format off
@@ -163,7 +164,7 @@ const uint32_t *clasp_socket_pending(void); /* session, event, a, len; NULL: not
     X(KNOW, 7) X(LEFT, 8) X(DECIDE, 9) X(LINK, 10) X(CLOSE, 11) X(NETWORK, 12) X(FIND, 13) X(EXPLAIN, \
     14) X(TOKEN, 15) X(OPENED, 16) X(CLOSED, 17) X(CHANNEL, 18) X(CHANNEL_END, 19) X(GET, 20) \
     X(SUBSCRIBE, 21) X(UNSUBSCRIBE, 22) X(PIPE_OPEN, 23) X(PIPE_WRITE, 24) X(PIPE_END, 25) X(PIPE_ABORT, \
-    26) X(PIPE_READ, 27)
+    26) X(PIPE_READ, 27) X(READY, 28)
 // clang-format on
 
 typedef enum clasp_p2p_input {

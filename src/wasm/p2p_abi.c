@@ -322,6 +322,10 @@ static int32_t pipe_read(const plane *it, const input *in) {
     return clasp_flow_pipe_read(it->flows, in->a, in->b, in->c);
 }
 
+static int32_t is_ready(const plane *it, const input *in) {
+    return clasp_flow_ready(it->flows, in->a);
+}
+
 static int32_t (*const EVENTS[])(const plane *, const input *) = {
     [CLASP_P2P_ON_START] = start,
     [CLASP_P2P_ON_STOP] = stop,
@@ -351,6 +355,7 @@ static int32_t (*const EVENTS[])(const plane *, const input *) = {
     [CLASP_P2P_ON_PIPE_END] = pipe_end,
     [CLASP_P2P_ON_PIPE_ABORT] = pipe_abort,
     [CLASP_P2P_ON_PIPE_READ] = pipe_read,
+    [CLASP_P2P_ON_READY] = is_ready,
 };
 
 int32_t clasp_abi_p2p_event(uint32_t handle, uint32_t event, uint32_t a, uint32_t b, uint32_t c, uint32_t len,
