@@ -2,7 +2,7 @@
 /**
  * `npm test`: set-up, build, every test; the last line is the sum, `N passed, N failed`.
  *
- *   node scripts/test.mjs [c] [js] [interop] [browser] [word…]
+ *   node scripts/test.mjs [c] [js] [interop] [browser] [net] [word…]
  *
  * Without a stage: all of them. A word keeps the tests (C) or test files (JavaScript) whose name holds it.
  */
@@ -12,6 +12,7 @@ import { build } from './lib/cmake.mjs';
 import { filesUnder } from './lib/files.mjs';
 import { prepare } from './lib/foreign.mjs';
 import { runJsTests } from './lib/js-tests.mjs';
+import { lackOfNamespaces, mayMakeNamespaces } from './lib/namespaces.mjs';
 import { buildPackage } from './lib/package.mjs';
 import { ROOT, main, seconds } from './lib/process.mjs';
 import { PYTHON_CLIENT } from './lib/python-client.mjs';
@@ -44,11 +45,22 @@ const STAGES = {
     needs: [buildPackage, prepareForeign],
     run: (words) => runJsTests(testFiles('tests/browser', words), 1), // each has the machine for itself
   },
+  net: {
+    needs: [buildPackage, prepareNamespaces],
+    run: (words) => runJsTests(testFiles('tests/net', words), 1),
+  },
 };
 
 /** Peers of other makes. */
 async function prepareForeign() {
   for (const peer of [ROUTER, PYTHON_CLIENT]) await prepare(peer);
+}
+
+/** What small internets are made with, where they can be. */
+async function prepareNamespaces() {
+  if (mayMakeNamespaces()) await setUp(['net']);
+  const lack = lackOfNamespaces();
+  if (lack) console.log(`[test] the tests of networks are skipped: ${lack}`);
 }
 
 /**
