@@ -1,5 +1,6 @@
 /** WebRTC alone, one connection with one channel: what the rig itself does to it. */
 import { findRtc } from '../../../js-glue/rtc.js';
+import { Log, now, sendSteadily } from './traffic.js';
 
 /** @typedef {{tell: (type: string, detail: unknown) => void}} Host */
 
@@ -25,14 +26,14 @@ export function program({ tell }) {
   /** @type {Promise<unknown>} steps of signalling, one after the other */
   let steps = Promise.resolve();
 
+  const log = new Log();
+
   /** @param {RTCDataChannel} made */
   function use(made) {
     channel = made;
-    channel.addEventListener('open', () => tell('open', {}));
-    channel.addEventListener('message', ({ data }) => tell('message', { data, at: now() }));
+    channel.addEventListener('open', () => tell('open', { at: now() }));
+    channel.addEventListener('message', ({ data }) => log.take(JSON.parse(data)));
   }
-
-  const now = () => performance.timeOrigin + performance.now();
 
   /** @param {Promise<RTCSessionDescriptionInit>} made */
   async function describe(made) {
@@ -76,11 +77,13 @@ export function program({ tell }) {
       return describe(connection.createOffer({ iceRestart: true }));
     },
 
-    /** @param {string} data */
-    send(data) {
-      channel.send(data);
-      return now();
-    },
+    /** @param {{count: number, every: number}} pace */
+    send: (pace) => sendSteadily(pace, (message) => channel.send(JSON.stringify(message))),
+
+    /** @param {number} count */
+    reach: (count) => log.reach(count),
+
+    account: () => log.account(),
 
     path: () => pathOf(connection),
   };
