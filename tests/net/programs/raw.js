@@ -69,11 +69,13 @@ export function program({ tell }) {
         await connection.setRemoteDescription(description);
         return description.type === 'offer' ? describe(connection.createAnswer()) : undefined;
       };
-      steps = steps.then(step);
-      return steps;
+      const taken = steps.then(step);
+      steps = taken.catch(() => {});
+      return taken;
     },
 
     restart() {
+      if (connection.signalingState !== 'stable') return undefined; // one is under way
       return describe(connection.createOffer({ iceRestart: true }));
     },
 
