@@ -5,13 +5,14 @@ import {
   PHASE,
   SIGNAL,
   TYPE_ALL,
+  TYPE_EVENT,
   VALUE,
   WIRE_ERROR,
 } from './abi.gen.js';
 import { now } from './clock.js';
 import { textOf } from './core.js';
 import { ClaspError, surface } from './error.js';
-import { Session } from './session.js';
+import { Session, errorOf } from './session.js';
 import {
   addF64,
   addSamples,
@@ -21,12 +22,16 @@ import {
   beginInput,
   decodeValue,
   endInput,
+  rawInput,
+  rawValue,
+  valueOf,
 } from './value.js';
 
 /** @typedef {import('./core.js').Core} Core */
 /** @typedef {import('./core.js').Effect} Effect */
 /** @typedef {import('./session.js').SessionHost} SessionHost */
 /** @typedef {import('./session.js').Handler} Handler */
+/** @typedef {import('./session.js').RawHandler} RawHandler */
 /** @typedef {'param' | 'event' | 'stream' | 'gesture' | 'timeline'} SignalType */
 /** @typedef {'start' | 'move' | 'end' | 'cancel'} Phase */
 
@@ -201,6 +206,7 @@ export class ClientSession {
   #session;
   /** @type {Map<number, string>} */ #addresses = new Map(); // bounded by the core, which reuses the ids
   /** @type {Map<number, Handler>} */ #handlers = new Map();
+  /** @type {Map<number, RawHandler>} */ #raw = new Map();
   /** @type {Map<number, Request>} */ #waiting = new Map();
   #ticket = 0;
   #offset_us = 0;
@@ -236,9 +242,10 @@ export class ClientSession {
         this.jitter_us = b;
         this.#offset_us = number;
       },
-      [EFFECT.SESSION_ERROR]: ({ a, b, bytes }) => {
-        const words = textOf(bytes);
-        host.failed(a ? refusal(a, words) : ClaspError.of(b | 0, words));
+      [EFFECT.SESSION_ERROR]: (effect) => {
+        const make = (/** @type {number} */ result, /** @type {string} */ words) =>
+          effect.a ? refusal(effect.a, words) : ClaspError.of(result, words);
+        host.failed(errorOf(effect, make));
       },
     });
   }
@@ -317,9 +324,24 @@ export class ClientSession {
     return id;
   }
 
+  /**
+   * Subscribe to events whose values are not read.
+   * @param {string} pattern
+   * @param {RawHandler} handler
+   * @returns {number} its id, for unsubscribe()
+   * @throws {ClaspError} BAD_PATTERN, LIMIT
+   */
+  subscribeRaw(pattern, handler) {
+    const patternLen = beginInput(pattern);
+    const id = this.#send(ON.SUBSCRIBE, TYPE_EVENT, patternLen, endInput());
+    this.#raw.set(id, handler);
+    return id;
+  }
+
   /** @param {number} id */
   unsubscribe(id) {
     this.#handlers.delete(id);
+    this.#raw.delete(id);
     this.#session.afterDelivery(() => this.#send(ON.UNSUBSCRIBE, id, 0, ''));
   }
 
@@ -358,6 +380,17 @@ export class ClientSession {
     const all = flags | (samples ? HAS_SAMPLES : HAS_VALUE);
     const a = signalCode(signal) | (phaseCode << 8) | (all << 16);
     this.#send(ON.PUBLISH, a, addressLen, endInput());
+  }
+
+  /**
+   * Publish an event without a timestamp.
+   * @param {string} address
+   * @param {Uint8Array} value with its type code
+   * @throws {ClaspError} BAD_ADDRESS, TOO_LARGE, QUEUE_FULL, and those of a value
+   */
+  publishRaw(address, value) {
+    const { bytes, addressLen } = rawInput(address, value);
+    this.#send(ON.PUBLISH, SIGNAL.EVENT | (HAS_VALUE << 16), addressLen, bytes);
   }
 
   /**
@@ -501,6 +534,28 @@ export class ClientSession {
     waiting?.reject(error.code === 'RELAY_REFUSED' && number ? refusal(number, words) : error);
   }
 
+  /**
+   * To those that take it as it is; only events go to them.
+   * @param {Effect} effect
+   * @param {number} count of its subscriptions
+   * @returns {number} of them
+   */
+  #deliverRaw(effect, count) {
+    let served = 0;
+    for (let i = 0; i < count; i++) {
+      const handler = this.#raw.get(effect.word(i));
+      if (!handler) continue;
+      served++;
+      try {
+        const value = rawValue(effect.b & 0xff, effect.number, effect.bytes.subarray(count * 4));
+        handler(value, this.#addresses.get(effect.a) ?? '');
+      } catch (cause) {
+        surface(cause); // one handler's fault is not the next one's
+      }
+    }
+    return served;
+  }
+
   /** @param {Effect} effect */
   #deliver(effect) {
     const { a, b, number } = effect;
@@ -509,8 +564,8 @@ export class ClientSession {
     const signal = (b >>> 8) & 0xff;
     const isGesture = signal === SIGNAL.GESTURE;
     const head = isGesture ? count + 2 : count; // words before the value's data
-    const isNumber = type >= VALUE.I8 && type <= VALUE.F64;
-    let value = isNumber ? number : decodeValue(type, effect.bytes.subarray(head * 4));
+    if (this.#raw.size > 0 && this.#deliverRaw(effect, count) === count) return;
+    let value = valueOf(type, number, effect.bytes.subarray(head * 4));
     this.kind = signal === SIGNAL.PARAM || signal === SIGNAL.STREAM ? signal + 1 : 0;
     if (isGesture) {
       const phase = effect.word(count + 1) & 0xff;
@@ -528,14 +583,6 @@ export class ClientSession {
     }
   }
 }
-
-/**
- * @param {number} type VALUE
- * @param {number} number the value of a number
- * @param {Uint8Array} bytes the data of any other
- */
-const valueOf = (type, number, bytes) =>
-  type >= VALUE.I8 && type <= VALUE.F64 ? number : decodeValue(type, bytes);
 
 /** @param {Uint8Array[]} parts */
 function join(parts) {

@@ -22,6 +22,9 @@ export class ClaspError extends Error {
   /** Where a router said no: the number in its ERROR message, 100 to 599. @type {number | undefined} */
   wireCode;
 
+  /** … and what about, where it says so. @type {string | undefined} */
+  address;
+
   /**
    * @param {ErrorCode} code
    * @param {string} [message] words that say more than the code's own

@@ -5,21 +5,21 @@ import {
   SESSION_STATE,
   SIGNAL,
   TYPE_EVENT,
-  VALUE,
 } from './abi.gen.js';
 import { textOf } from './core.js';
 import { ClaspError, check, surface } from './error.js';
-import { decodeValue, encodeValue } from './value.js';
+import { encodeValue, rawInput, rawValue, valueOf } from './value.js';
 
 /** @typedef {import('./core.js').Core} Core */
 /** @typedef {import('./core.js').Effect} Effect */
 /** @typedef {keyof typeof SESSION_STATE} State */
 /** @typedef {(value: any, address: string) => void} Handler any: what was published */
+/** @typedef {(value: Uint8Array, address: string) => void} RawHandler value: with its type code; yours */
 
 /**
  * @typedef {object} SessionHost
  * @property {(state: State, id: string, error?: ClaspError) => void} turned `id`: of the session, while OPEN; `error`: why not
- * @property {(error: ClaspError) => void} failed a fault that ends nothing
+ * @property {(error: ClaspError) => void} failed a fault that ends nothing; `wireCode` and `address`: of the relay's ERROR message
  */
 
 /**
@@ -37,12 +37,25 @@ const BACKOFF_MAX_MS = 0x3fffff;
 
 const STATES = /** @type {State[]} */ (Object.keys(SESSION_STATE)); // they count from 0
 
+/**
+ * What SESSION_ERROR tells.
+ * @param {Effect} effect
+ * @param {(result: number, words: string) => ClaspError} make
+ */
+export function errorOf({ a, b, number, bytes }, make) {
+  const error = make(b | 0, textOf(bytes.subarray(number)));
+  if (a) error.wireCode = a;
+  if (number) error.address = textOf(bytes.subarray(0, number));
+  return error;
+}
+
 /** One session with a relay. */
 export class Session {
   #core;
   #handle;
   /** @type {Map<number, string>} */ #addresses = new Map(); // bounded by the core, which reuses the ids
   /** @type {Map<number, Handler>} */ #handlers = new Map();
+  /** @type {Map<number, RawHandler>} */ #raw = new Map();
   #isClosed = false;
 
   /**
@@ -57,7 +70,7 @@ export class Session {
       [EFFECT.SESSION_STATE]: ({ a, b, bytes }) => {
         host.turned(STATES[a], textOf(bytes), b ? ClaspError.of(b | 0) : undefined);
       },
-      [EFFECT.SESSION_ERROR]: ({ b, bytes }) => host.failed(ClaspError.of(b | 0, textOf(bytes))),
+      [EFFECT.SESSION_ERROR]: (effect) => host.failed(errorOf(effect, ClaspError.of)),
       [EFFECT.ADDRESS]: ({ a, bytes }) => void this.#addresses.set(a, textOf(bytes)),
       [EFFECT.DELIVER]: (effect) => this.#deliver(effect),
       ...effects,
@@ -144,9 +157,21 @@ export class Session {
     return id;
   }
 
+  /**
+   * As subscribe(), with values that are not read.
+   * @param {string} pattern
+   * @param {RawHandler} handler
+   */
+  subscribeRaw(pattern, handler) {
+    const id = this.input(ON.SUBSCRIBE, TYPE_EVENT, 0, pattern);
+    this.#raw.set(id, handler);
+    return id;
+  }
+
   /** @param {number} id */
   unsubscribe(id) {
     this.#handlers.delete(id);
+    this.#raw.delete(id);
     this.afterDelivery(() => void this.input(ON.UNSUBSCRIBE, id));
   }
 
@@ -158,19 +183,29 @@ export class Session {
    */
   publish(address, value) {
     const { bytes, addressLen } = encodeValue(address, value);
-    this.#core.session(this.#handle, ON.PUBLISH, SIGNAL.EVENT, addressLen, bytes);
+    this.input(ON.PUBLISH, SIGNAL.EVENT, addressLen, bytes);
+  }
+
+  /**
+   * As publish().
+   * @param {string} address
+   * @param {Uint8Array} value with its type code
+   */
+  publishRaw(address, value) {
+    const { bytes, addressLen } = rawInput(address, value);
+    this.input(ON.PUBLISH, SIGNAL.EVENT, addressLen, bytes);
   }
 
   /** @param {Effect} effect */
   #deliver({ a, b, number, bytes }) {
     const count = b >>> 16;
     const type = b & 0xff;
-    const isNumber = type >= VALUE.I8 && type <= VALUE.F64;
-    const value = isNumber ? number : decodeValue(type, bytes.subarray(count * 4));
-    const subscriptions = new Uint32Array(bytes.buffer, bytes.byteOffset, count);
-    for (const id of subscriptions) {
+    const data = bytes.subarray(count * 4);
+    const address = this.#addresses.get(a) ?? '';
+    for (const id of new Uint32Array(bytes.buffer, bytes.byteOffset, count)) {
       try {
-        this.#handlers.get(id)?.(value, this.#addresses.get(a) ?? '');
+        this.#raw.get(id)?.(rawValue(type, number, data), address);
+        this.#handlers.get(id)?.(valueOf(type, number, data), address);
       } catch (cause) {
         surface(cause); // one handler's fault is not the next one's
       }

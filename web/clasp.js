@@ -1,5 +1,6 @@
 import { LONGEST_MS } from '../js-glue/clock.js';
 import { ClaspBuilder } from './clasp-builder.js';
+import { signallingOf } from './client-signalling.js';
 import { Connection, inside } from './connection.js';
 import { ClaspError } from './error.js';
 import { Inflow } from './inflow.js';
@@ -338,5 +339,13 @@ export class Clasp extends Connection {
    */
   replay(pattern, options = {}) {
     inside.use(this).replay(pattern, options);
+  }
+
+  /**
+   * What carries the signals of data-channel peers by this client's connection: `new ClaspP2P({ signaling: client.signalling() })`
+   * needs no session of its own. It ends with the client.
+   */
+  signalling() {
+    return signallingOf(this);
   }
 }

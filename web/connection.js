@@ -1,6 +1,7 @@
 import { CLASP_CLIENT } from '../js-glue/client-module.js';
 import { ClientSession, FEATURE_BITS } from '../js-glue/client-session.js';
 import { Core } from '../js-glue/core.js';
+import { Listeners, isAboutSignal } from '../js-glue/signalling.js';
 import { preconnect } from '../js-glue/socket-class.js';
 import { ClaspError } from './error.js';
 import { aborted, ignorable, onceAborted, untilSettled } from './promises.js';
@@ -9,6 +10,7 @@ import { aborted, ignorable, onceAborted, untilSettled } from './promises.js';
 /** @typedef {import('../js-glue/session.js').State} State */
 /** @typedef {import('./clasp.js').Abortable} Abortable */
 /** @typedef {import('./clasp.js').Unsubscribe} Unsubscribe */
+/** @typedef {import('./client-signalling.js').RawSubscription} RawSubscription */
 /** @typedef {import('./inflow.js').Inflow} Inflow */
 /** @typedef {import('./subscription.js').Subscription} Subscription */
 
@@ -57,6 +59,8 @@ const Base = /** @type {Base} */ (
  * @property {(connection: Connection) => ClientSession} use the same; throws NOT_CONNECTED
  * @property {(connection: Connection) => AbortSignal | undefined} end of the present life
  * @property {(connection: Connection) => Set<Subscription>} subscriptions started with each session
+ * @property {(connection: Connection) => Set<RawSubscription>} raw the same
+ * @property {(connection: Connection) => Listeners<[address: string, code: number]>} refusals
  * @property {(connection: Connection) => Set<Inflow>} inflows ended when it is over
  * @property {(connection: Connection, ...args: Parameters<ClientSession['publish']>) => void} publish
  * @property {<T>(connection: Connection, make: (session: ClientSession) => Promise<T>, signal?: AbortSignal) => Promise<T>} request
@@ -115,8 +119,10 @@ export class Connection extends Base {
   /** @type {State} */ #state = 'IDLE';
   /** @type {string | null} */ #id = null;
   /** @type {Set<Subscription>} */ #subscriptions = new Set();
+  /** @type {Set<RawSubscription>} */ #raw = new Set();
   /** @type {ClaspError | null} */ #lastError = null;
   /** @type {Set<Inflow>} */ #inflows = new Set();
+  /** @type {Listeners<[address: string, code: number]>} */ #refusals = new Listeners();
   #attempts = 0;
 
   static {
@@ -125,6 +131,8 @@ export class Connection extends Base {
       use: (connection) => connection.#use(),
       end: (connection) => connection.#life?.end.signal,
       subscriptions: (connection) => connection.#subscriptions,
+      raw: (connection) => connection.#raw,
+      refusals: (connection) => connection.#refusals,
       inflows: (connection) => connection.#inflows,
       publish: (connection, ...args) => connection.#publish(...args),
       request: (connection, make, signal) => connection.#request(make, signal),
@@ -200,7 +208,7 @@ export class Connection extends Base {
   #start(core, life) {
     const session = new ClientSession(core, {
       turned: (state, id, error) => this.#turned(life, state, id, error),
-      failed: (error) => this.#report((life.refusal = error)),
+      failed: (error) => this.#failed(life, error),
     });
     this.#session = session;
     const {
@@ -216,13 +224,22 @@ export class Connection extends Base {
     this.#hurryWhenBack(session, life);
   }
 
+  /** @param {Life} life @param {ClaspError} error */
+  #failed(life, error) {
+    const { address, wireCode } = error;
+    if (address && wireCode) this.#refusals.tell(address, wireCode);
+    if (this.#refusals.size > 0 && isAboutSignal(error)) return;
+    this.#report((life.refusal = error));
+  }
+
   /** Those that were made before. One that cannot be is no more, and reported. @param {ClientSession} session */
   #startAll(session) {
-    for (const subscription of this.#subscriptions) {
+    for (const subscription of [...this.#raw, ...this.#subscriptions]) {
       try {
         subscription.start(session);
       } catch (error) {
-        this.#subscriptions.delete(subscription);
+        this.#raw.delete(/** @type {RawSubscription} */ (subscription));
+        this.#subscriptions.delete(/** @type {Subscription} */ (subscription));
         this.#report(/** @type {ClaspError} */ (error));
       }
     }
@@ -283,7 +300,7 @@ export class Connection extends Base {
     this.#state = 'CLOSED';
     this.#attempts = 0;
     life.end.abort();
-    for (const subscription of this.#subscriptions) subscription.stop();
+    for (const subscription of [...this.#raw, ...this.#subscriptions]) subscription.stop();
     session?.close();
     if (wasOpen) this.#raise('disconnect', { reason: '' });
   }

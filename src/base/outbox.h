@@ -22,7 +22,8 @@
  *   DELIVER                    address id        value type | signal << 8 | count << 16
  *                                                                     count u32 subscription ids (host byte order), then
  *                                                                     the value data; a number is in `number` alone
- *   SESSION_ERROR              wire ERROR code or 0  clasp_err        the relay's words, if any
+ *   SESSION_ERROR              wire ERROR code or 0  clasp_err        the address that it is about (`number` bytes; 0: not
+ *                                                                     said), then the relay's words, if any
  *
  * Where bytes are words and empty, the words are those of the result: clasp_err_text().
  *
@@ -118,10 +119,9 @@ typedef struct clasp_effect {
     uint32_t owner; /* handle of the session or conference */
     uint32_t a;
     uint32_t b;
-    double
-        number; /* DELIVER, PARAM, CACHED of a number: its value; SETTLED, CLOCK, effects of p2p: see above */
-    uint32_t at;  /* offset of the bytes in the outbox's bytes */
-    uint32_t len; /* bytes */
+    double number; /* DELIVER, PARAM, CACHED of a number: its value; other effects: see above */
+    uint32_t at;   /* offset of the bytes in the outbox's bytes */
+    uint32_t len;  /* bytes */
 } clasp_effect;
 _Static_assert(sizeof(clasp_effect) == 32, "the glue reads this layout");
 

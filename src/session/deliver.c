@@ -4,8 +4,15 @@
 #define SAMPLE_SIZE 8u /* bytes of a sample in a PUBLISH */
 #define ITEM_SIZE 9u   /* and as an item of an array: a type code more */
 
-void clasp_session_tell_error(clasp_session *session, uint16_t code, clasp_err err, clasp_span text) {
-    clasp_outbox_add(session->out, CLASP_EFFECT_SESSION_ERROR, session->handle, code, (uint32_t)err, text);
+static const clasp_span NOTHING = {NULL, 0};
+
+void clasp_session_tell_error(clasp_session *session, uint16_t code, clasp_err err, clasp_span address,
+                              clasp_span text) {
+    clasp_effect *effect = clasp_outbox_add2(session->out, CLASP_EFFECT_SESSION_ERROR, session->handle, code,
+                                             (uint32_t)err, address, text);
+    if (effect) {
+        effect->number = address.len;
+    }
 }
 
 /* One value for one address. */
@@ -89,7 +96,7 @@ static void deliver(clasp_session *session, const delivery *d) {
     clasp_route route;
     const clasp_err err = clasp_routes_find(session->routes, d->address, &route);
     if (err != CLASP_OK) {
-        clasp_session_tell_error(session, 0, err, (clasp_span){NULL, 0});
+        clasp_session_tell_error(session, 0, err, NOTHING, NOTHING);
         return;
     }
     if (route.is_new) {

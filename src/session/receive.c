@@ -1,6 +1,8 @@
 /* What the relay sends, by message type. */
 #include "session/state.h"
 
+static const clasp_span NOTHING = {NULL, 0};
+
 static bool has_socket(const clasp_session *session) {
     return session->state == CLASP_SESSION_GREETING || session->state == CLASP_SESSION_OPEN;
 }
@@ -9,10 +11,10 @@ static bool has_socket(const clasp_session *session) {
 static bool is_refusal(uint16_t code) { return code == 300 || code == 302; }
 
 static void on_error(clasp_session *session, const clasp_message *message, uint64_t now_us) {
-    clasp_session_tell_error(session, message->code, CLASP_RELAY_REFUSED, message->name);
+    const clasp_span address = message->has & CLASP_HAS_ADDRESS ? message->address : NOTHING;
+    clasp_session_tell_error(session, message->code, CLASP_RELAY_REFUSED, address, message->name);
     if (is_refusal(message->code)) {
-        clasp_session_happen(session, CLASP_SESSION_ON_REFUSED, CLASP_RELAY_REFUSED, (clasp_span){NULL, 0},
-                             now_us);
+        clasp_session_happen(session, CLASP_SESSION_ON_REFUSED, CLASP_RELAY_REFUSED, NOTHING, now_us);
     }
 }
 
@@ -80,7 +82,7 @@ void clasp_session_received(clasp_session *session, clasp_span bytes, uint64_t n
     clasp_message message;
     const clasp_err err = clasp_decode(bytes, &frame, &message);
     if (err != CLASP_OK) {
-        clasp_session_tell_error(session, 0, err, (clasp_span){NULL, 0});
+        clasp_session_tell_error(session, 0, err, NOTHING, NOTHING);
         return;
     }
     handle(session, &message, now_us);

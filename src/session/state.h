@@ -91,7 +91,8 @@ clasp_message clasp_session_subscribe_message(const clasp_session *session, uint
 /** SET, PUBLISH and SNAPSHOT as DELIVER effects. */
 void clasp_session_deliver(clasp_session *session, const clasp_message *message);
 
-/** A SESSION_ERROR effect. `code`: of the wire's ERROR, or 0. */
-void clasp_session_tell_error(clasp_session *session, uint16_t code, clasp_err err, clasp_span text);
+/** A SESSION_ERROR effect. `code`, `address`, `text`: of the wire's ERROR, or 0 and empty. */
+void clasp_session_tell_error(clasp_session *session, uint16_t code, clasp_err err, clasp_span address,
+                              clasp_span text);
 
 #endif

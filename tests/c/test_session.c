@@ -327,8 +327,23 @@ TEST(other_errors_are_told_and_the_session_goes_on) {
     hear(&error);
     const clasp_effect *effect = talk_effect(&bench.out, CLASP_EFFECT_SESSION_ERROR, 0);
     CHECK(effect && effect->a == 401 && (clasp_err)effect->b == CLASP_RELAY_REFUSED);
+    CHECK(effect && effect->number == 0 && talk_is(clasp_outbox_bytes(&bench.out, effect), "locked"));
     CHECK_EQ(bench.out.count, 1);
     CHECK_EQ(clasp_session_get_state(bench.session), CLASP_SESSION_OPEN);
+    end();
+}
+
+TEST(an_error_tells_the_address_that_it_names_before_its_words) {
+    begin_open();
+    const clasp_message error = {.type = CLASP_MSG_ERROR,
+                                 .has = CLASP_HAS_ADDRESS,
+                                 .code = 404,
+                                 .address = clasp_span_of("/clasp/p2p/signal/s"),
+                                 .name = clasp_span_of("gone")};
+    hear(&error);
+    const clasp_effect *effect = talk_effect(&bench.out, CLASP_EFFECT_SESSION_ERROR, 0);
+    CHECK(effect && effect->a == 404 && effect->number == 19);
+    CHECK(effect && talk_is(clasp_outbox_bytes(&bench.out, effect), "/clasp/p2p/signal/sgone"));
     end();
 }
 
