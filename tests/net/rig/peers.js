@@ -59,19 +59,21 @@ export function shortLived(seconds, areFrozen) {
  * @param {() => Promise<unknown>} act
  */
 export async function trafficDuring(a, b, { kind, count, every, at }, act) {
-  const sending = [a, b].map((program) => program.call('send', kind, { count, every }));
-  await Promise.all([a, b].map((program) => program.call('reach', kind, at)));
+  const both = (/** @type {string} */ name, /** @type {unknown[]} */ ...args) =>
+    Promise.all([a, b].map((program) => program.call(name, kind, ...args)));
+  const sending = both('send', { count, every });
+  sending.catch(() => {}); // looked at below
+  await both('reach', at);
   const began = Date.now();
-  await act();
-  const sent = await Promise.all(sending);
-  await Promise.all([a, b].map((program) => program.call('reach', kind, count)));
-  const accounts = await Promise.all([a, b].map((program) => program.call('account', kind)));
-  return {
-    began,
-    refused: sent.flatMap(({ refused }) => refused),
-    accounts,
-    steps: stepsOf(a, b, began),
-  };
+  try {
+    await act();
+    const refused = (await sending).flatMap((sent) => sent.refused);
+    await both('reach', count);
+    return { began, refused, accounts: await both('account'), steps: stepsOf(a, b, began) };
+  } catch (cause) {
+    const seen = { accounts: await both('account'), steps: stepsOf(a, b, began) };
+    throw new Error(JSON.stringify(seen), { cause });
+  }
 }
 
 /**
