@@ -33,7 +33,7 @@ describe('TURN credentials that expire', { skip: lackOfNamespaces() }, () => {
       iceTransportPolicy: /** @type {const} */ ('relay'),
       askFor: shortLived(PACE.life, areFrozen),
     };
-    return withPeers(scene, ['node', 'node'], options, async (a, b) => {
+    return withPeers(scene, ['chromium', 'chromium'], options, async (a, b) => {
       await Promise.all([a, b].map((peer) => peer.call('pathOf', ['relay'])));
       const sending = a.call('send', 'set', { count: COUNT, every: EVERY_MS });
       for (

@@ -3,13 +3,14 @@ import { trafficDuring, withPeers } from './peers.js';
 
 /** @typedef {import('./scene.js').Kind} Kind */
 /** @typedef {import('./scene.js').Scene} Scene */
+/** @typedef {import('./world.js').World} World */
 
 /**
  * @typedef {object} Move
  * @property {string} name
  * @property {[Kind, Kind]} kinds
  * @property {boolean} cover
- * @property {(world: import('./world.js').World) => Promise<unknown>} act
+ * @property {(world: World) => Promise<unknown>} act
  * @property {number} limit milliseconds: what the longest gap may be, in 95 of 100 runs
  */
 
@@ -45,7 +46,20 @@ export const MOVES = {
   },
 };
 
+const ROUTERS = /** @type {const} */ (['ra', 'rb']);
+const DIRECT = ['srflx', 'prflx'];
+
+/** Within which a direct path that has healed is to be taken again, in milliseconds. */
+export const HEAL_LIMIT = 5000;
+
+const HEAL_RUN = { count: 750, every: 20 };
 const RUN = { kind: 'set', count: 500, every: 20, at: 75 };
+
+/** Plain cones everywhere, and a where it is at first. @param {World} world */
+async function begin(world) {
+  for (const router of /** @type {const} */ ([...ROUTERS, 'rc'])) await world.route(router, 'cone');
+  await world.move('ra');
+}
 
 /**
  * One run: a message each 20 ms in both directions, acknowledged ones.
@@ -53,12 +67,9 @@ const RUN = { kind: 'set', count: 500, every: 20, at: 75 };
  * @param {Move} move
  */
 export async function runMove(scene, { kinds, cover, act }) {
-  for (const router of /** @type {const} */ (['ra', 'rb', 'rc'])) {
-    await scene.world.route(router, 'cone');
-  }
-  await scene.world.move('ra');
+  await begin(scene.world);
   return withPeers(scene, kinds, { cover }, async (a, b) => {
-    await Promise.all([a, b].map((peer) => peer.call('pathOf', ['srflx', 'prflx'])));
+    await Promise.all([a, b].map((peer) => peer.call('pathOf', DIRECT)));
     const { began, refused, accounts, steps } = await trafficDuring(a, b, RUN, () =>
       act(scene.world),
     );
@@ -76,5 +87,54 @@ export async function runMove(scene, { kinds, cover, act }) {
       refused,
       steps,
     };
+  });
+}
+
+/**
+ * How a direct path heals: after a moment without, with connections that still look for it; or there never was one.
+ * @typedef {{name: string, kinds: [Kind, Kind], from: 'outage' | 'nothing'}} Heal
+ */
+
+/** @type {Record<string, Heal>} */
+export const HEALS = {
+  'heal-node': { name: 'after an outage, in Node', kinds: ['node', 'node'], from: 'outage' },
+  'heal-chromium': {
+    name: 'after an outage, in Chromium',
+    kinds: ['chromium', 'chromium'],
+    from: 'outage',
+  },
+  'heal-late': {
+    name: 'where UDP was blocked from the start',
+    kinds: ['chromium', 'chromium'],
+    from: 'nothing',
+  },
+};
+
+/**
+ * Only the router is left; then UDP passes again. Acknowledged messages all the time.
+ * @param {Scene} scene
+ * @param {Heal} heal
+ */
+export async function runHeal(scene, { kinds, from }) {
+  const { world } = scene;
+  const block = async () => {
+    for (const router of ROUTERS) await world.route(router, 'cone', ['udp', 'turn']);
+  };
+  await begin(world);
+  if (from === 'nothing') await block();
+  return withPeers(scene, kinds, {}, async (a, b) => {
+    const both = (/** @type {string[]} */ types) =>
+      Promise.all([a, b].map((peer) => peer.call('pathOf', types)));
+    if (from === 'outage') await both(DIRECT);
+    const sending = a.call('send', 'set', HEAL_RUN);
+    if (from === 'outage') await block();
+    await both(['router']);
+    for (const router of ROUTERS) await world.route(router, 'cone');
+    const healed = Date.now();
+    const took = (await both(DIRECT)).map(({ at }) => Math.round(at - healed));
+    const { refused } = await sending;
+    await b.call('reach', 'set', HEAL_RUN.count);
+    const { lost, twice, disordered } = await b.call('account', 'set');
+    return { took: Math.max(...took), lost, twice, disordered, refused };
   });
 }
