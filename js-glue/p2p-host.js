@@ -58,12 +58,12 @@ import { checkedChannel } from './p2p-channel.js';
 import { LOW_WATER, P2PLink, isCustom } from './p2p-link.js';
 import { PeerPlane } from './p2p-peer.js';
 import { addValue, beginInput, decodeValue, endInput } from './value.js';
+import { decodeWide, encodeWide, isWideNeeded } from './wide.js';
 
 /** @typedef {import('./core.js').Core} Core */
 /** @typedef {import('./core.js').Effect} Effect */
 /** @typedef {import('./core.js').Run} Run */
 /** @typedef {import('./p2p-channel.js').PlaneChannel} PlaneChannel */
-/** @typedef {import('./p2p-pipe.js').Pipe} Pipe */
 /** @typedef {import('./signalling.js').Signalling} Signalling */
 
 /**
@@ -83,7 +83,7 @@ import { addValue, beginInput, decodeValue, endInput } from './value.js';
  * @property {(plane: PeerPlane, before: string) => void} named it has another id than before
  * @property {(plane: PeerPlane) => void} announced
  * @property {(plane: PeerPlane, channel: PlaneChannel) => void} channel the peer has made it
- * @property {(plane: PeerPlane, pipe: Pipe, address: string) => void} pipe the peer has opened it
+ * @property {(plane: PeerPlane, address: string) => void} pipe the peer has opened one that nobody has waited for
  * @property {(plane: PeerPlane, data: string | ArrayBuffer) => void} raw a message that is not CLASP's
  * @property {(plane: PeerPlane, value: any, address: string) => void} broadcast any: what was said
  * @property {(plane: PeerPlane, stream: MediaStream) => void} media
@@ -95,8 +95,11 @@ const POLL_MS = 20; // where there is no event for few bytes in the browser
 const WATCHDOG_MS = 1000;
 const BEAT_MS = 5000;
 const FROZEN_MS = 15_000;
+const UNBOUNDED = 0xffff;
 const ADDRESSES_MAX = 4096;
+const ADDRESS_SURE = 1024; // characters; none has more
 const EMPTY = new Uint8Array(0);
+const encoder = new TextEncoder();
 
 /** @type {import('./p2p-peer.js').PeerState[]} */
 const STATES = /** @type {any} in the core's order */ (
@@ -186,9 +189,23 @@ export class P2PHost {
     return endInput();
   }
 
-  /** Put a value, with its type code, into the inbox. @param {unknown} value @returns {number} its length */
-  put(value) {
-    return this.core.put(this.#encoded(value));
+  /**
+   * Put a value, with its type code, into the inbox: in the wide form where no frame can carry it.
+   * @param {string} address that it is said at
+   * @param {unknown} value
+   * @returns {number} its length
+   */
+  put(address, value) {
+    const room = Math.min(address.length, ADDRESS_SURE) * 3; // bytes of the address, at most
+    try {
+      const bytes = this.#encoded(value);
+      if (!isWideNeeded(room, bytes.length)) return this.core.put(bytes);
+      const { length } = encoder.encode(address);
+      if (!isWideNeeded(length, bytes.length)) return this.core.put(bytes);
+    } catch (error) {
+      if (!(error instanceof ClaspError && error.code === 'TOO_LARGE')) throw error;
+    }
+    return this.core.put(encodeWide(value));
   }
 
   /** @param {string} address @returns {number} its id @throws {ClaspError} BAD_ADDRESS, TOO_LARGE */
@@ -222,6 +239,11 @@ export class P2PHost {
     this.#isFlushing = false;
     if (!this.#isOver) this.core.hot('p2p_flush', this.handle, now(), 0, 0);
   };
+
+  /** Make an input whose effects wait until the caller is ready for them. @type {Core['later']} */
+  later(calls) {
+    return this.core.later(calls);
+  }
 
   // ---- requests -------------------------------------------------------------------------------------------------
 
@@ -324,13 +346,16 @@ export class P2PHost {
       [P2P_COVER]: of((plane, { b }) => this.#covered(plane, b !== 0)),
       [P2P_TOKEN]: ({ a }) =>
         void this.input(ON_TOKEN, a, 0, 0, crypto.getRandomValues(new Uint8Array(P2P_TOKEN_LEN))),
-      [P2P_ACKED]: of((plane, { b, number }) => plane.acknowledged(b, number)),
+      [P2P_ACKED]: of((plane, { b }) => plane.acknowledged(b)),
       [P2P_RAW]: of((plane, { b, bytes }) => this.#raw(plane, b & 0xff, bytes.slice().buffer)),
-      [P2P_GOT]: ({ a, b, number, bytes }) => this.#take(a)?.resolve(valueOf(b, number, bytes)),
+      [P2P_GOT]: ({ a, b, number, bytes }) =>
+        this.#take(a)?.resolve(isNumber(b & 0xff) ? number : readValue(b, bytes)),
       [P2P_PIPE]: of((plane, effect) => {
-        const pipe = plane.pipe(effect.b >>> 8);
-        if ((effect.b & 0xff) === PIPE_OPENED) this.#events.pipe(plane, pipe, textOf(effect.bytes));
-        else pipe.happens(effect.b & 0xff, effect);
+        const number = effect.b >>> 8;
+        const event = effect.b & 0xff;
+        if (event !== PIPE_OPENED) return plane.pipeHappens(number, event, effect);
+        const address = textOf(effect.bytes);
+        if (plane.pipeOpened(number, address)) this.#events.pipe(plane, address);
       }),
       [P2P_ROOM]: of((plane) => plane.roomAgain()),
     };
@@ -340,11 +365,12 @@ export class P2PHost {
   /** @param {string} pattern */
   #listen(pattern) {
     const end = this.#options.signalling.subscribe(pattern, (value, address) => {
-      const head = new TextEncoder().encode(address);
+      const head = encoder.encode(address);
       const input = new Uint8Array(head.length + value.length);
       input.set(head);
       input.set(value, head.length);
       const result = this.input(ON_SIGNAL, head.length, 0, 0, input);
+      this.flushSoon();
       if (result < 0) this.#events.failed(ClaspError.of(result, `a signal at ${address}`));
     });
     this.#patterns.set(pattern, end);
@@ -476,13 +502,15 @@ export class P2PHost {
   }
 
   /** Of a channel that the peer has made. @param {PeerPlane} plane @param {RTCDataChannel} channel */
-  #numberOf(plane, { label, ordered, maxRetransmits, maxPacketLifeTime }) {
+  #numberOf(plane, channel) {
+    const { label, ordered } = channel;
+    // WebRTC in Node has no null for what is not bounded.
+    const bound = (/** @type {number | null} */ count) => (count === UNBOUNDED ? null : count);
+    const maxRetransmits = bound(channel.maxRetransmits);
+    const maxPacketLifeTime = bound(channel.maxPacketLifeTime);
     try {
-      return plane.channel(
-        label,
-        checkedChannel({ ordered, maxRetransmits, maxPacketLifeTime }),
-        false,
-      ).number;
+      const options = checkedChannel({ ordered, maxRetransmits, maxPacketLifeTime });
+      return plane.channel(label, options, false).number;
     } catch {
       return -this.newNumber(); // a label that is no address: nothing of CLASP's
     }
@@ -495,7 +523,7 @@ export class P2PHost {
     if (isCustom(number) && !custom) return channel.close(); // ended meanwhile
     this.input(ON_OPENED, plane.handle, where | number, link.messageMax);
     if (custom) {
-      const isNew = custom.face === undefined;
+      const isNew = !custom.isMaker && custom.face === undefined;
       custom.attach(channel, link);
       if (isNew) this.#events.channel(plane, custom);
     } else if (number === 0) {
@@ -524,6 +552,7 @@ export class P2PHost {
     const { core } = this;
     const len = core.put(new Uint8Array(data));
     const result = core.hot('p2p_received', this.handle, plane.handle, where | number, len, now());
+    this.flushSoon(); // acknowledgements, with what the handlers have said
     if (result < 0) this.#events.failed(ClaspError.of(result, `a message of ${plane.id}`), plane);
   }
 
@@ -544,10 +573,9 @@ export class P2PHost {
         const b = words[i + 3];
         const type = b & 0xff;
         const at = words[i + 6] - base;
-        const value =
-          type >= VALUE.I8 && type <= VALUE.F64
-            ? numbers[(i >> 1) + 2]
-            : readValue(b, from.subarray(at, at + words[i + 7]));
+        const value = isNumber(type)
+          ? numbers[(i >> 1) + 2]
+          : readValue(b, from.subarray(at, at + words[i + 7]));
         this.#hand(plane, plane.targets[words[i + 2]], value, b >>> 16);
       } else if (kind === P2P_FROM) plane = this.#planes.get(words[i + 2]);
       else if (kind === P2P_ADDRESS) plane?.lead(words[i + 2], ...leads(words, i, from, base));
@@ -653,13 +681,12 @@ export class P2PHost {
 /** True where the browser has the event; a property that somebody has set is none. @param {RTCDataChannel} channel */
 const nativeLow = (channel) => 'onbufferedamountlow' in Object.getPrototypeOf(channel);
 
-/** @param {number} type VALUE @param {number} number @param {Uint8Array} bytes */
-const valueOf = (type, number, bytes) =>
-  type >= VALUE.I8 && type <= VALUE.F64 ? number : decodeValue(type, bytes);
+/** @param {number} type VALUE */
+const isNumber = (type) => type >= VALUE.I8 && type <= VALUE.F64;
 
-/** @param {number} b of P2P_DELIVER @param {Uint8Array} data */
+/** @param {number} b of P2P_DELIVER, or of P2P_GOT @param {Uint8Array} data */
 const readValue = (b, data) =>
-  (b >>> 16) & DELIVER_WIDE ? decodeValue(b & 0xff, data) : decodeValue(b & 0xff, data);
+  (b >>> 16) & DELIVER_WIDE ? decodeWide(data, b & 0xff) : decodeValue(b & 0xff, data);
 
 /**
  * What P2P_ADDRESS says: the address, and the subscriptions.

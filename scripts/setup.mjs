@@ -38,6 +38,11 @@ const NEEDS = [
   { for: ['test'], found: () => !which('clang') || hasSanitizers(), apt: sanitizerPackage },
   { for: ['test'], found: has('pkg-config'), apt: () => 'pkg-config' },
   { for: ['test'], found: has('chromium'), apt: () => 'chromium' },
+  {
+    for: ['test'],
+    found: () => Boolean(which('firefox-esr') ?? which('firefox')),
+    apt: () => 'firefox-esr',
+  },
   { for: ['test'], found: has('Xvfb'), apt: () => 'xvfb' },
   { for: ['net'], found: has('ip'), apt: () => 'iproute2' },
   { for: ['net'], found: has('nft'), apt: () => 'nftables' },

@@ -45,17 +45,11 @@ static void add_acks(flow *w, pack *p) {
 }
 
 static void add_data(clasp_flows *f, flow *w, pack *p, uint64_t now_us) {
+    const flow_packet *packet;
     flow_channel *c;
-    while (fits(p, FLOW_DATA_HEAD + CLASP_FLOW_PACKET) && (c = flow_next_channel(w)) != NULL) {
-        uint32_t sequence;
-        if (c->way != FLOW_ROUTER) {
-            flow_rewind(w, c);
-            c->way = FLOW_ROUTER;
-        }
-        const flow_packet *packet = flow_next_packet(f, w, c, now_us, &sequence);
-        if (!packet) {
-            return;
-        }
+    uint32_t sequence;
+    while (fits(p, FLOW_DATA_HEAD + CLASP_FLOW_PACKET) &&
+           (packet = flow_next(f, w, now_us, &c, &sequence)) != NULL) {
         uint8_t head[FLOW_DATA_HEAD];
         flow_write_data(head, c->stream, sequence);
         add(p, (clasp_span){head, sizeof head}, flow_packet_bytes(packet));
@@ -100,7 +94,8 @@ static bool send_one(clasp_flows *f, flow *w, uint64_t now_us) {
         return false;
     }
     spend(f, now_us);
-    if (f->hooks.record && f->hooks.record(f->hooks.context, w->peer, (clasp_span){p.at, p.len}) == CLASP_OK) {
+    if (f->hooks.record &&
+        f->hooks.record(f->hooks.context, w->peer, (clasp_span){p.at, p.len}) == CLASP_OK) {
         w->stats[CLASP_FLOW_STAT_COVERED_BYTES] += p.len;
         w->stats[CLASP_FLOW_STAT_SENT_BYTES] += p.len;
         return true;
@@ -126,8 +121,8 @@ uint64_t flow_cover_due(const clasp_flows *f, const flow *w) {
         return FLOW_NEVER;
     }
     const uint64_t again = again_due(w);
-    const uint64_t paid = w->wants_router ? f->router_us - (uint64_t)STEP_US * (CLASP_FLOW_COVER_BURST - 1)
-                                          : FLOW_NEVER;
+    const uint64_t paid =
+        w->wants_router ? f->router_us - (uint64_t)STEP_US * (CLASP_FLOW_COVER_BURST - 1) : FLOW_NEVER;
     return again < paid ? again : paid;
 }
 
