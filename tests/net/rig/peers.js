@@ -46,8 +46,10 @@ export function withPeers(scene, kinds, { askFor, ...options }, body) {
  * @returns {() => RTCConfiguration}
  */
 export function shortLived(seconds, areFrozen) {
-  const first = { iceServers: iceServers(credentialsFor(seconds)) };
-  return () => (areFrozen ? first : { iceServers: iceServers(credentialsFor(seconds)) });
+  const fresh = () => ({ iceServers: iceServers(credentialsFor(seconds)) });
+  /** @type {RTCConfiguration | undefined} */
+  let first;
+  return () => (areFrozen ? (first ??= fresh()) : fresh());
 }
 
 /**
