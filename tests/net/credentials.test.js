@@ -1,6 +1,6 @@
 /** TURN credentials that expire, and a path through TURN alone that has to be found anew again and again. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { lackOfNamespaces } from '../../scripts/lib/namespaces.mjs';
 import { shortLived, withPeers } from './rig/peers.js';
@@ -14,15 +14,7 @@ const PACE = process.env.CLASP_LONG_TESTS
 const EVERY_MS = 20;
 const COUNT = (PACE.all * 1000) / EVERY_MS;
 
-describe('TURN credentials that expire', { skip: lackOfNamespaces() }, () => {
-  /** @type {import('./rig/scene.js').Scene} */
-  let scene;
-
-  before(async () => {
-    scene = await openScene({ faults: { delay: DELAY_MS } });
-  });
-  after(() => scene?.close());
-
+describe('TURN credentials that expire', { skip: lackOfNamespaces(), concurrency: 2 }, () => {
   /**
    * @param {boolean} areFrozen
    * @returns {Promise<{lost: number, twice: number, disordered: number, refused: string[]}>} lost: with what never came
@@ -33,7 +25,8 @@ describe('TURN credentials that expire', { skip: lackOfNamespaces() }, () => {
       iceTransportPolicy: /** @type {const} */ ('relay'),
       askFor: shortLived(PACE.life, areFrozen),
     };
-    return withPeers(scene, ['chromium', 'chromium'], options, async (a, b) => {
+    const scene = await openScene({ faults: { delay: DELAY_MS } });
+    const ending = withPeers(scene, ['chromium', 'chromium'], options, async (a, b) => {
       await Promise.all([a, b].map((peer) => peer.call('pathOf', ['relay'])));
       const sending = a.call('send', 'set', { count: COUNT, every: EVERY_MS });
       for (
@@ -53,6 +46,7 @@ describe('TURN credentials that expire', { skip: lackOfNamespaces() }, () => {
       const { count, twice, disordered } = await b.call('account', 'set');
       return { lost: COUNT - count, twice, disordered, refused: isDone ?? ['not done'] };
     });
+    return ending.finally(() => scene.close());
   }
 
   test(`asked for anew at each restart: nothing is lost`, async () => {
