@@ -34,6 +34,8 @@ const SPACES = /** @type {const} */ (['wan', ...NAMES, 'a', 'b']);
 
 /** @typedef {typeof SPACES[number]} SpaceName */
 
+const HOSTS = 250; // addresses of a LAN that a host may get
+
 let made = 0; // worlds of this process
 
 /** @param {Nat} nat */
@@ -70,6 +72,7 @@ export class World {
   #prefix;
   #janitor;
   #ended;
+  #moves = 0;
   /** @type {Partial<Record<RouterName, Link>>} */ #links = {};
 
   /** @param {string} prefix */
@@ -139,7 +142,8 @@ export class World {
   }
 
   /**
-   * Host a leaves the router it is behind, and is behind another.
+   * Host a leaves the router it is behind, and is behind another, with an address that it did not have before: what it
+   * once had open there stays dead.
    * @param {'ra' | 'rc'} router
    */
   async move(router) {
@@ -147,6 +151,8 @@ export class World {
     const from = ROUTERS[router === 'ra' ? 'rc' : 'ra'];
     const lines = [
       `link set ${from.device} down`,
+      `address flush dev ${to.device}`,
+      `address add ${to.lan}.${2 + (this.#moves++ % HOSTS)}/24 dev ${to.device}`,
       `link set ${to.device} up`,
       `route replace default via ${to.lan}.1 dev ${to.device}`,
     ];
@@ -192,7 +198,7 @@ export class World {
     const ends = ['name', device, 'netns', this.space(host)];
     const others = ['type', 'veth', 'peer', 'name', 'lan', 'netns', this.space(router)];
     await must('ip', ['link', 'add', ...ends, ...others]);
-    await this.#ip(host, `address add ${lan}.2/24 dev ${device}`);
+    if (host === 'b') await this.#ip(host, `address add ${lan}.2/24 dev ${device}`);
     await this.#ip(router, `address add ${lan}.1/24 dev lan`);
     const from = /** @type {[string, string]} */ ([this.space(router), 'wan0']);
     const to = /** @type {[string, string]} */ ([this.space('wan'), router]);
