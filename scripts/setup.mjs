@@ -3,7 +3,7 @@
  * Set-up: looks for what the project needs and installs what is missing. Uses Node's own modules alone, so that it
  * works in a fresh clone; does nothing, fast, where nothing is missing.
  *
- *   node scripts/setup.mjs [build] [test] [check]     (without a word: all three)
+ *   node scripts/setup.mjs [build] [test] [net] [check]     (without a word: all of them)
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,15 +11,17 @@ import { pathToFileURL } from 'node:url';
 import * as apt from './lib/apt.mjs';
 import { cjsonSource, fetchCjson, hasSourcePackages } from './lib/cjson.mjs';
 import { exclusively } from './lib/lock.mjs';
+import { mayMakeNamespaces } from './lib/namespaces.mjs';
 import { CACHE, Failure, ROOT, firstLine, main, must, step, which } from './lib/process.mjs';
 
-/** @typedef {'build' | 'test' | 'check'} Purpose */
+/** @typedef {'build' | 'test' | 'net' | 'check'} Purpose */
 
 /**
  * @typedef {object} Need
  * @property {Purpose[]} for
  * @property {() => boolean} found
  * @property {() => string} apt Debian's package
+ * @property {() => Promise<unknown>} [installed] what is left to do once it is
  */
 
 /** @type {Need[]} a package may name what another one brings: the list is gone through again after installing */
@@ -42,6 +44,9 @@ const NEEDS = [
     apt: () => 'firefox-esr',
   },
   { for: ['test'], found: has('Xvfb'), apt: () => 'xvfb' },
+  { for: ['net'], found: has('ip'), apt: () => 'iproute2' },
+  { for: ['net'], found: has('nft'), apt: () => 'nftables' },
+  { for: ['net'], found: has('turnserver'), apt: () => 'coturn', installed: stopTurnService },
   { for: ['check'], found: has('clang-format'), apt: () => 'clang-format' },
   { for: ['check'], found: has('clang-tidy'), apt: () => 'clang-tidy' },
 ];
@@ -71,12 +76,19 @@ function sanitizerPackage() {
   return `libclang-rt-${major}-dev`;
 }
 
+/** Debian's package starts a server for everybody; the tests start their own. */
+async function stopTurnService() {
+  if (existsSync('/run/systemd/system')) await must('systemctl', ['disable', '--now', 'coturn']);
+}
+
+/** @param {Purpose[]} purposes */
+function missingNeeds(purposes) {
+  return NEEDS.filter((need) => need.for.some((it) => purposes.includes(it)) && !need.found());
+}
+
 /** @param {Purpose[]} purposes */
 function missingPackages(purposes) {
-  const missing = NEEDS.filter(
-    (need) => need.for.some((it) => purposes.includes(it)) && !need.found(),
-  );
-  return [...new Set(missing.map((need) => need.apt()))];
+  return [...new Set(missingNeeds(purposes).map((need) => need.apt()))];
 }
 
 /** True when node_modules is not what package-lock.json says. */
@@ -120,9 +132,11 @@ async function installPackages(purposes) {
     }
     if (!isUpdated) await step('set-up', 'apt-get update', () => apt.update(prefix));
     isUpdated = true;
+    const needs = missingNeeds(purposes);
     await step('set-up', `installing ${missing.join(', ')} (apt)`, () =>
       apt.install(prefix, missing),
     );
+    for (const { installed } of needs) await installed?.();
     last = missing.join();
     missing = missingPackages(purposes);
   }
@@ -141,5 +155,6 @@ function howToInstall(packages) {
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const words = process.argv.slice(2);
   const all = /** @type {Purpose[]} */ (['build', 'test', 'check']);
+  if (mayMakeNamespaces()) all.push('net');
   await main(() => setUp(words.length > 0 ? all.filter((it) => words.includes(it)) : all));
 }

@@ -2,9 +2,7 @@
 /**
  * `npm test`: set-up, build, every test; the last line is the sum, `N passed, N failed`.
  *
- *   node scripts/test.mjs [c] [js] [interop] [browser] [word…]
- *
- * Without a stage: all of them. A word keeps the tests (C) or test files (JavaScript) whose name holds it.
+ *   node scripts/test.mjs [c] [js] [interop] [browser] [net] [--long] [word…]
  */
 import { basename, join } from 'node:path';
 import { matches, runCTests } from './lib/c-tests.mjs';
@@ -12,11 +10,20 @@ import { build } from './lib/cmake.mjs';
 import { filesUnder } from './lib/files.mjs';
 import { prepare } from './lib/foreign.mjs';
 import { runJsTests } from './lib/js-tests.mjs';
+import { lackOfNamespaces, mayMakeNamespaces } from './lib/namespaces.mjs';
 import { buildPackage } from './lib/package.mjs';
 import { ROOT, main, seconds } from './lib/process.mjs';
 import { PYTHON_CLIENT } from './lib/python-client.mjs';
 import { ROUTER } from './lib/router.mjs';
 import { setUp } from './setup.mjs';
+
+const USAGE = `Usage: npm test -- [c] [js] [interop] [browser] [net] [--long] [word…]
+
+Without a stage: all of them. A word keeps the tests (C) or test files (JavaScript) whose name holds it.
+
+  --long    net: with the tests that take minutes (credentials over a minute, twenty moves of each kind)
+  --help    this text
+`;
 
 /** @typedef {import('./lib/js-tests.mjs').Result} Result */
 
@@ -44,11 +51,22 @@ const STAGES = {
     needs: [buildPackage, prepareForeign],
     run: (words) => runJsTests(testFiles('tests/browser', words), 1), // each has the machine for itself
   },
+  net: {
+    needs: [buildPackage, prepareNamespaces],
+    run: (words) => runJsTests(testFiles('tests/net', words), 1),
+  },
 };
 
 /** Peers of other makes. */
 async function prepareForeign() {
   for (const peer of [ROUTER, PYTHON_CLIENT]) await prepare(peer);
+}
+
+/** What small internets are made with, where they can be. */
+async function prepareNamespaces() {
+  if (mayMakeNamespaces()) await setUp(['net']);
+  const lack = lackOfNamespaces();
+  if (lack) console.log(`[test] the tests of networks are skipped: ${lack}`);
 }
 
 /**
@@ -83,7 +101,10 @@ function summary({ passed, failed, skipped }) {
 }
 
 await main(async () => {
-  const args = process.argv.slice(2);
+  const given = process.argv.slice(2);
+  if (given.includes('--help')) return void process.stdout.write(USAGE);
+  if (given.includes('--long')) process.env.CLASP_LONG_TESTS = 'true'; // read by the test files
+  const args = given.filter((word) => word !== '--long');
   const named = args.filter((word) => word in STAGES);
   const words = args.filter((word) => !(word in STAGES));
   const stages = named.length > 0 ? named : Object.keys(STAGES);
