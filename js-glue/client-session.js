@@ -173,6 +173,10 @@ function signalCode(name) {
   return code;
 }
 
+/** As `kind` of a session. @param {SignalType} signal no gesture */
+export const kindOf = (signal) =>
+  signal === 'param' || signal === 'stream' ? signalCode(signal) + 1 : 0;
+
 /** Where a type mask has its bit. @param {SignalType[] | undefined} types */
 function typeMask(types) {
   if (types === undefined) return TYPE_ALL;
