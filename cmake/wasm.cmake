@@ -1,5 +1,5 @@
-# The wasm modules: dist/clasp.mjs + .wasm for pages, dist/clasp-client.mjs + .wasm for clients, dist/clasp-hub.mjs + .wasm for
-# the relay in Node.
+# The wasm modules, each dist/<name>.mjs + .wasm: clasp for pages, clasp-client for clients, clasp-peer for data-channel peers,
+# clasp-hub for the relay in Node.
 
 set(CLASP_WASM_LINK_OPTIONS
   --no-entry
@@ -34,6 +34,7 @@ endfunction()
 
 clasp_wasm(clasp_wasm clasp clasp_core ${CLASP_DOOR} src/wasm/websocket.c)
 clasp_wasm(clasp_client_wasm clasp-client clasp_core ${CLASP_CLIENT_DOOR} src/wasm/websocket.c)
+clasp_wasm(clasp_peer_wasm clasp-peer clasp_core ${CLASP_P2P_DOOR} src/wasm/websocket.c)
 clasp_wasm(clasp_hub_wasm clasp-hub clasp_hub ${CLASP_HUB_DOOR})
 
 # The codec's module is compiled for speed: docs/architecture.md says why there is a third one. What is off the hot path is not:
@@ -59,8 +60,8 @@ function(clasp_constants name)
   add_custom_target(clasp_constants_${name} ALL DEPENDS ${output})
 endfunction()
 
-clasp_constants(abi base/limits.h wire/frame.h wire/message.h session/session.h session/client.h peer/conference.h hub/hub.h
-  hub/rendezvous.h wasm/abi.h)
+clasp_constants(abi base/limits.h wire/frame.h wire/message.h wire/wide.h session/session.h session/client.h peer/conference.h
+  peer/p2p.h peer/flow.h hub/hub.h hub/rendezvous.h wasm/abi.h)
 clasp_constants(shapes codec/shapes.h)
 clasp_constants(codec base/limits.h codec/shapes.h codec/tape.h codec/texts.h codec/codec.h codec/dispatch.h
   wasm/abi.h)

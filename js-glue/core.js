@@ -1,4 +1,4 @@
-import { EFFECT, FRAME_HEADER, SESSION_EVENT } from './abi.gen.js';
+import { EFFECT, FRAME_HEADER, P2P_DELIVER, P2P_FROM, P2P_SEND, SESSION_EVENT } from './abi.gen.js';
 import { Clock, now } from './clock.js';
 import { ClaspError, check, surface } from './error.js';
 import { CLIENT, loadModule } from './loader.js';
@@ -17,6 +17,7 @@ import { socketClass } from './socket-class.js';
  */
 
 const RECORD = 32; // sizeof(clasp_effect)
+const WORDS = RECORD / 4;
 const EMPTY = new Uint8Array(0);
 const NOTHING = { effects: EMPTY, bytes: EMPTY };
 const encoder = new TextEncoder();
@@ -38,8 +39,9 @@ export class Effect {
    * @param {number} i word of the record in it
    * @param {number} number
    * @param {Uint8Array} from what the records of one call speak of
+   * @param {number} base where that begins in what offsets count from
    */
-  constructor(u32, i, number, from) {
+  constructor(u32, i, number, from, base) {
     this.kind = u32[i];
     /** Handle of the session or conference. */
     this.owner = u32[i + 1];
@@ -47,7 +49,7 @@ export class Effect {
     this.b = u32[i + 3];
     this.number = number;
     this.length = u32[i + 7];
-    this.#at = u32[i + 6];
+    this.#at = this.length && u32[i + 6] - base;
     this.#from = from;
   }
 
@@ -69,6 +71,30 @@ export class Effect {
   }
 }
 
+/** Consecutive records of one owner that tell of deliveries (P2P_FROM to P2P_DELIVER): one copy, to be read through typed arrays. */
+export class Run {
+  kind = P2P_DELIVER;
+
+  /**
+   * @param {Uint32Array} words the records; yours
+   * @param {Uint8Array} from what the records of the call speak of
+   * @param {number} base where that begins in what their offsets count from
+   */
+  constructor(words, from, base) {
+    this.owner = words[1];
+    this.words = words;
+    this.numbers = new Float64Array(words.buffer);
+    this.from = from;
+    this.base = base;
+  }
+}
+
+/**
+ * @typedef {object} Sender carries out P2P_SEND, at once and from the core's memory
+ * @property {(peer: number, where: number, message: Uint8Array) => void} send `message` is lent until it returns
+ * @property {() => void} sent after the last one of a call; may call the core
+ */
+
 /** The page's own instances, by module. @type {Map<import('./loader.js').Source, Promise<Core>>} */
 const shared = new Map();
 
@@ -81,7 +107,8 @@ const shared = new Map();
 export class Core {
   /** @type {import('./loader.js').Exports} */ #exports;
   /** @type {Map<number, Record<number, (effect: Effect) => void>>} */ #owners = new Map();
-  /** @type {Effect[]} */ #queue = [];
+  /** @type {Map<number, Sender>} */ #senders = new Map();
+  /** @type {(Effect | Run)[]} */ #queue = [];
   #next = 0; // of the queue, to be carried out
   #isDraining = false;
   #isArming = false;
@@ -140,15 +167,18 @@ export class Core {
   /**
    * Who carries out the effects of a session or conference.
    * @param {number} handle
-   * @param {Record<number, (effect: Effect) => void>} handlers by kind
+   * @param {Record<number, (effect: any) => void>} handlers by kind; any: an Effect, for P2P_DELIVER a Run
+   * @param {Sender} [sender] for whoever has data channels
    */
-  own(handle, handlers) {
+  own(handle, handlers, sender) {
     this.#owners.set(handle, handlers);
+    if (sender) this.#senders.set(handle, sender);
   }
 
   /** @param {number} handle */
   disown(handle) {
     this.#owners.delete(handle);
+    this.#senders.delete(handle);
   }
 
   /**
@@ -214,6 +244,24 @@ export class Core {
     return result;
   }
 
+  /**
+   * The same, for what is called for every message: nothing is gathered, and nothing collected where nothing came of it. An error
+   * that stuck in the outbox is the next call's.
+   * @type {(name: string, a: number, b: number, c: number, d: number, e?: number) => number}
+   */
+  hot(name, a, b, c, d, e) {
+    if (this.tap) return this.call(name, a, b, c, d, ...(e === undefined ? [] : [e]));
+    this.calls++;
+    this.#inputLen = 0;
+    const result = this.#exports[name](a, b, c, d, e);
+    if (this.#exports.outbox_count() > 0) {
+      this.#collect();
+      if (!this.#isDraining) this.drain();
+    }
+    if (!this.#isArming) this.#armSoon();
+    return result;
+  }
+
   /** Once for all calls of this turn: what the deadline is now. */
   #armSoon() {
     if (this.#isArming) return;
@@ -233,7 +281,7 @@ export class Core {
     while (this.#next < this.#queue.length) {
       const effect = this.#queue[this.#next++];
       try {
-        this.#owners.get(effect.owner)?.[effect.kind]?.(effect);
+        this.#owners.get(effect.owner)?.[effect.kind]?.(/** @type {any} by kind */ (effect));
       } catch (cause) {
         surface(cause); // one handler's fault is not the next one's
       }
@@ -264,7 +312,7 @@ export class Core {
     } finally {
       this.#isDraining = wasDraining;
     }
-    return this.#queue.splice(waiting)[0];
+    return /** @type {Effect | undefined} */ (this.#queue.splice(waiting)[0]);
   }
 
   /** Take what the call has left in the outbox: copies, so that the next call may come at any time. */
@@ -277,18 +325,68 @@ export class Core {
     const records = this.#exports.outbox();
     const data = this.#exports.outbox_bytes();
     this.#renewViews();
-    const last = (records + (count - 1) * RECORD) >> 2; // its bytes are the last ones
-    const len = this.#u32[last + 6] + this.#u32[last + 7];
-    const bytes = len ? this.#u8.slice(data, data + len) : EMPTY;
+    const { bytes, base } = this.#bytesOf(records >> 2, count, data);
     const effects = this.tap ? this.#u8.slice(records, records + count * RECORD) : EMPTY;
+    /** @type {Sender | undefined} */ let sender;
     for (let i = 0; i < count; i++) {
-      const at = records + i * RECORD;
-      const effect = new Effect(this.#u32, at >> 2, this.#f64[(at + 16) >> 3], bytes);
-      if (effect.kind > EFFECT.SOCKET_CLOSE) this.#queue.push(effect);
-      else this.#socket(effect, data + effect.at);
+      const word = (records >> 2) + i * WORDS;
+      const kind = this.#u32[word];
+      if (kind === P2P_SEND) sender = this.#send(word, data) ?? sender;
+      else if (kind >= P2P_FROM && kind <= P2P_DELIVER) {
+        const last = this.#lastOfRun(word, count - i);
+        this.#queue.push(new Run(this.#u32.slice(word, last), bytes, base));
+        i += (last - word) / WORDS - 1;
+      } else this.#collectOne(word, bytes, base, data);
     }
     check(this.#exports.outbox_clear());
+    sender?.sent();
     return { effects, bytes };
+  }
+
+  /**
+   * What records speak of, but for what is sent at once, which lies where it lies.
+   * @param {number} word of the first record
+   * @param {number} count
+   * @param {number} data address of it all
+   */
+  #bytesOf(word, count, data) {
+    let base = Infinity;
+    let end = 0;
+    for (let i = word; i < word + count * WORDS; i += WORDS) {
+      const len = this.#u32[i + 7];
+      if (len === 0 || (this.#u32[i] === P2P_SEND && !this.tap)) continue;
+      base = Math.min(base, this.#u32[i + 6]);
+      end = this.#u32[i + 6] + len; // they follow one another
+    }
+    if (end === 0) return { bytes: EMPTY, base: 0 };
+    if (this.tap) base = 0;
+    return { bytes: this.#u8.slice(data + base, data + end), base };
+  }
+
+  /** The word behind the records that belong to a run. @type {(word: number, most: number) => number} */
+  #lastOfRun(word, most) {
+    const u32 = this.#u32;
+    const owner = u32[word + 1];
+    let at = word + WORDS;
+    for (; --most > 0 && u32[at] >= P2P_FROM && u32[at] <= P2P_DELIVER; at += WORDS)
+      if (u32[at + 1] !== owner) break;
+    return at;
+  }
+
+  /** @type {(word: number, bytes: Uint8Array, base: number, data: number) => void} */
+  #collectOne(word, bytes, base, data) {
+    const effect = new Effect(this.#u32, word, this.#f64[(word + 4) >> 1], bytes, base);
+    if (effect.kind > EFFECT.SOCKET_CLOSE) this.#queue.push(effect);
+    else this.#socket(effect, data + this.#u32[word + 6]);
+  }
+
+  /** @type {(word: number, data: number) => Sender | undefined} */
+  #send(word, data) {
+    const u32 = this.#u32;
+    const sender = this.#senders.get(u32[word + 1]);
+    const at = data + u32[word + 6];
+    sender?.send(u32[word + 2], u32[word + 3], this.#u8.subarray(at, at + u32[word + 7]));
+    return sender;
   }
 
   /**

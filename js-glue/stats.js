@@ -43,25 +43,15 @@ const bitrate = (now, before, span_ms) =>
   span_ms ? Math.max(0, ((now - before) * 8000) / span_ms) : null;
 
 /**
- * How a connection does.
- * @param {RTCPeerConnection} pc
- * @param {Sample} [last] given by the previous call
- * @returns {Promise<{stats: LinkStats, sample: Sample}>}
+ * The pair of candidates in use, and what went over it.
+ * @param {Report[]} reports
+ * @param {Sample} [last] of the previous call
  */
-export async function linkStats(pc, last) {
-  /** @type {Report[]} */
-  const reports = [];
-  (await pc.getStats()).forEach((it) => reports.push(it));
+function pathOf(reports, last) {
   const pair = selectedPair(reports) ?? {};
   const end = (/** @type {string} */ id) => reports.find((it) => it.id === id) ?? {};
   const local = end(pair.localCandidateId);
   const types = [local.candidateType, end(pair.remoteCandidateId).candidateType];
-  const rtp = (/** @type {string} */ type) => reports.filter((it) => it.type === type);
-  const isVideo = (/** @type {Report} */ it) => (it.kind ?? it.mediaType) === 'video';
-  const video = [...rtp('inbound-rtp'), ...rtp('outbound-rtp')].find(isVideo) ?? {};
-  const losses = [...rtp('inbound-rtp'), ...rtp('remote-inbound-rtp')].map(
-    (it) => it.packetsLost ?? 0,
-  );
   const sample = {
     time_ms: performance.now(),
     bytesSent: pair.bytesSent ?? 0,
@@ -74,13 +64,48 @@ export async function linkStats(pc, last) {
     rtt: pair.currentRoundTripTime === undefined ? null : pair.currentRoundTripTime * 1000,
     outgoingBitrate: bitrate(sample.bytesSent, last?.bytesSent ?? 0, span_ms),
     incomingBitrate: bitrate(sample.bytesReceived, last?.bytesReceived ?? 0, span_ms),
+    bytesSent: sample.bytesSent,
+    bytesReceived: sample.bytesReceived,
+  };
+  return { stats, sample };
+}
+
+/** @param {RTCPeerConnection} pc */
+async function reportsOf(pc) {
+  /** @type {Report[]} */
+  const reports = [];
+  (await pc.getStats()).forEach((it) => reports.push(it));
+  return reports;
+}
+
+/**
+ * How the path of a connection does.
+ * @param {RTCPeerConnection} pc
+ * @param {Sample} [last] given by the previous call
+ */
+export const pathStats = async (pc, last) => pathOf(await reportsOf(pc), last);
+
+/**
+ * How a connection with media does.
+ * @param {RTCPeerConnection} pc
+ * @param {Sample} [last] given by the previous call
+ * @returns {Promise<{stats: LinkStats, sample: Sample}>}
+ */
+export async function linkStats(pc, last) {
+  const reports = await reportsOf(pc);
+  const { stats, sample } = pathOf(reports, last);
+  const rtp = (/** @type {string} */ type) => reports.filter((it) => it.type === type);
+  const isVideo = (/** @type {Report} */ it) => (it.kind ?? it.mediaType) === 'video';
+  const video = [...rtp('inbound-rtp'), ...rtp('outbound-rtp')].find(isVideo) ?? {};
+  const losses = [...rtp('inbound-rtp'), ...rtp('remote-inbound-rtp')].map(
+    (it) => it.packetsLost ?? 0,
+  );
+  const media = {
     framesPerSecond: video.framesPerSecond ?? null,
     frameWidth: video.frameWidth ?? null,
     frameHeight: video.frameHeight ?? null,
     framesDropped: video.framesDropped ?? null,
     packetsLost: losses.length > 0 ? losses.reduce((sum, it) => sum + it, 0) : null,
-    bytesSent: sample.bytesSent,
-    bytesReceived: sample.bytesReceived,
   };
-  return { stats, sample };
+  return { stats: { ...stats, ...media }, sample };
 }

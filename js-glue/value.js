@@ -1,5 +1,5 @@
 /** CLASP values (docs/wire.md, section 2) from JavaScript's, and back. */
-import { FRAME_MAX, VALUE, VALUE_DEPTH } from './abi.gen.js';
+import { FRAME_MAX, VALUE, VALUE_DEPTH, WIDE_VALUES } from './abi.gen.js';
 import { ClaspError } from './error.js';
 
 const TEXT_MAX = 0xffff; // bytes of a string, items of an array: what a u16 counts
@@ -9,35 +9,69 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** @type {DataView} room for the largest value that a frame can carry, made when first used */
 let view;
-/** @type {Uint8Array} the same */
+/** @type {Uint8Array<ArrayBuffer>} the same */
 let scratch;
 let end = 0; // bytes written
+let most = FRAME_MAX; // bytes that may be written
+let isWide = false; // lengths and counts are u32
+let values = 0; // written
 
-/** @param {number} count bytes */
+/** @param {number} count bytes; ask for them before naming `view` or `scratch`, which may be others then */
 function room(count) {
-  if (end + count > FRAME_MAX) throw new ClaspError('TOO_LARGE');
-  end += count;
-  return end - count;
+  const start = end;
+  if (start + count > scratch.length) grow(start + count);
+  end = start + count;
+  return start;
+}
+
+/** @param {number} needed bytes in all */
+function grow(needed) {
+  if (needed > most) throw new ClaspError('TOO_LARGE');
+  const larger = new Uint8Array(Math.min(most, Math.max(needed, 2 * scratch.length)));
+  larger.set(scratch.subarray(0, end));
+  scratch = larger;
+  view = new DataView(larger.buffer);
+}
+
+/** @param {number} byte */
+function writeByte(byte) {
+  const at = room(1);
+  scratch[at] = byte;
+}
+
+/**
+ * @param {number} count
+ * @param {number} at where there is room for it
+ */
+function putCount(count, at) {
+  if (isWide) view.setUint32(at, count);
+  else if (count > TEXT_MAX) throw new ClaspError('TOO_LARGE');
+  else view.setUint16(at, count);
 }
 
 /** @param {number} count */
-function writeCount(count) {
-  if (count > TEXT_MAX) throw new ClaspError('TOO_LARGE');
-  view.setUint16(room(2), count);
-}
+const writeCount = (count) => putCount(count, room(isWide ? 4 : 2));
 
 /** @param {string} text */
 function writeText(text) {
-  const start = room(2);
-  const { read, written } = encoder.encodeInto(text, scratch.subarray(end, end + TEXT_MAX));
+  const start = room(isWide ? 4 : 2);
+  if (isWide) makeRoom(text.length * 3);
+  const max = isWide ? most : TEXT_MAX;
+  const { read, written } = encoder.encodeInto(text, scratch.subarray(end, end + max));
   if (read < text.length) throw new ClaspError('TOO_LARGE');
-  view.setUint16(start, written);
+  putCount(written, start);
   end += written;
+}
+
+/** @param {number} count bytes that may be needed, as far as there may be so many */
+function makeRoom(count) {
+  const needed = Math.min(most, end + count);
+  if (needed > scratch.length) grow(needed);
 }
 
 /** @param {number} number */
 function writeNumber(number) {
-  scratch[room(1)] = VALUE.F64;
+  writeByte(VALUE.F64);
   const at = room(8);
   if (number === number) view.setFloat64(at, number);
   else view.setBigUint64(at, 0x7ff8000000000000n); // one NaN on the wire
@@ -46,15 +80,17 @@ function writeNumber(number) {
 /** @param {bigint} integer */
 function writeInteger(integer) {
   if (BigInt.asIntN(64, integer) !== integer) throw new ClaspError('OUT_OF_RANGE');
-  scratch[room(1)] = VALUE.I64;
-  view.setBigInt64(room(8), integer);
+  writeByte(VALUE.I64);
+  const at = room(8);
+  view.setBigInt64(at, integer);
 }
 
 /** @param {Uint8Array} bytes */
 function writeBytes(bytes) {
-  scratch[room(1)] = VALUE.BYTES;
+  writeByte(VALUE.BYTES);
   writeCount(bytes.length);
-  scratch.set(bytes, room(bytes.length));
+  const at = room(bytes.length);
+  scratch.set(bytes, at);
 }
 
 /**
@@ -62,7 +98,7 @@ function writeBytes(bytes) {
  * @param {number} depth
  */
 function writeArray(items, depth) {
-  scratch[room(1)] = VALUE.ARRAY;
+  writeByte(VALUE.ARRAY);
   writeCount(items.length);
   for (const item of items) write(item ?? null, depth);
 }
@@ -73,7 +109,7 @@ function writeArray(items, depth) {
  */
 function writeMap(object, depth) {
   const entries = Object.entries(object).filter(([, value]) => value !== undefined);
-  scratch[room(1)] = VALUE.MAP;
+  writeByte(VALUE.MAP);
   writeCount(entries.length);
   for (const [key, value] of entries) {
     writeText(key);
@@ -114,16 +150,17 @@ function writeObject(object, depth) {
  * @param {number} depth
  */
 function write(value, depth) {
+  if (++values > WIDE_VALUES) throw new ClaspError('TOO_LARGE');
   if (value === null) {
-    scratch[room(1)] = VALUE.NULL;
+    writeByte(VALUE.NULL);
   } else if (typeof value === 'number') {
     writeNumber(value);
   } else if (typeof value === 'string') {
-    scratch[room(1)] = VALUE.STRING;
+    writeByte(VALUE.STRING);
     writeText(value);
   } else if (typeof value === 'boolean') {
-    scratch[room(1)] = VALUE.BOOL;
-    scratch[room(1)] = Number(value);
+    writeByte(VALUE.BOOL);
+    writeByte(Number(value));
   } else if (typeof value === 'object') {
     writeObject(value, depth);
   } else if (typeof value === 'bigint') {
@@ -143,6 +180,7 @@ export function beginInput(text) {
   if (typeof text !== 'string') throw new ClaspError('BAD_OPTION', `a ${typeof text} is no text`);
   scratch ??= new Uint8Array(FRAME_MAX);
   view ??= new DataView(scratch.buffer);
+  values = 0;
   end = shortText(text) || longText(text);
   return end;
 }
@@ -183,13 +221,22 @@ export function addValue(value) {
 }
 
 /** @param {number} number */
-export const addU32 = (number) => view.setUint32(room(4), number);
+export function addU32(number) {
+  const at = room(4);
+  view.setUint32(at, number);
+}
 
 /** @param {number | bigint} number */
-export const addU64 = (number) => view.setBigUint64(room(8), BigInt(number));
+export function addU64(number) {
+  const at = room(8);
+  view.setBigUint64(at, BigInt(number));
+}
 
 /** @param {number} number */
-export const addF64 = (number) => view.setFloat64(room(8), number);
+export function addF64(number) {
+  const at = room(8);
+  view.setFloat64(at, number);
+}
 
 /** @param {ArrayLike<number>} samples f64, after their number */
 export function addSamples(samples) {
@@ -213,9 +260,29 @@ export function encodeValue(address, value) {
   return { bytes: endInput(), addressLen };
 }
 
+/**
+ * Write in the wide form (docs/wire.md, section 16) what `work` writes, into bytes of its own. What was begun before goes on after it.
+ * @param {number} max bytes
+ * @param {() => void} work
+ * @returns {Uint8Array<ArrayBuffer>}
+ * @throws {ClaspError} those of addValue(): TOO_LARGE is `max` here
+ */
+export function writeWide(max, work) {
+  const before = { scratch, view, end, most, isWide, values };
+  scratch = new Uint8Array(Math.min(max, 2 * FRAME_MAX));
+  view = new DataView(scratch.buffer);
+  [end, most, isWide, values] = [0, max, true, 0];
+  try {
+    work();
+    return scratch.subarray(0, end);
+  } finally {
+    ({ scratch, view, end, most, isWide, values } = before);
+  }
+}
+
 // ---- reading: the bytes were checked by the core, so nothing can run past their end or be nested too deep ----------
 
-/** @typedef {{view: DataView, bytes: Uint8Array, at: number}} Cursor */
+/** @typedef {{view: DataView, bytes: Uint8Array, at: number, isWide: boolean}} Cursor */
 
 /**
  * @param {Cursor} c
@@ -227,15 +294,18 @@ function step(c, count) {
 }
 
 /** @param {Cursor} c */
+const readCount = (c) => (c.isWide ? c.view.getUint32(step(c, 4)) : c.view.getUint16(step(c, 2)));
+
+/** @param {Cursor} c */
 function readSized(c) {
-  const len = c.view.getUint16(step(c, 2));
+  const len = readCount(c);
   const at = step(c, len);
   return c.bytes.subarray(at, at + len);
 }
 
 /** @param {Cursor} c */
 function readArray(c) {
-  const items = new Array(c.view.getUint16(step(c, 2)));
+  const items = new Array(readCount(c));
   for (let i = 0; i < items.length; i++) items[i] = readData(c, c.bytes[step(c, 1)]);
   return items;
 }
@@ -244,7 +314,7 @@ function readArray(c) {
 function readMap(c) {
   /** @type {Record<string, unknown>} */
   const map = {};
-  for (let left = c.view.getUint16(step(c, 2)); left > 0; left--) {
+  for (let left = readCount(c); left > 0; left--) {
     const key = decoder.decode(readSized(c));
     const value = readData(c, c.bytes[step(c, 1)]);
     // An own member always, never the setter that `__proto__` names.
@@ -284,11 +354,12 @@ const readData = (c, type) => READERS[type](c);
  * A JavaScript value from checked bytes. Integers beyond 2^53 are rounded; bytes are copies.
  * @param {number} type VALUE
  * @param {Uint8Array} bytes the value's data
+ * @param {boolean} [isWide] in the wide form
  * @returns {unknown}
  */
-export function decodeValue(type, bytes) {
+export function decodeValue(type, bytes, isWide = false) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return readData({ view, bytes, at: 0 }, type);
+  return readData({ view, bytes, at: 0, isWide }, type);
 }
 
 /** @param {number} type VALUE */

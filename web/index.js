@@ -1,6 +1,9 @@
 export { Clasp } from './clasp.js';
 export { ClaspBuilder } from './clasp-builder.js';
 export * from './conferencing.js';
+export { ClaspP2P, VERDICTS } from './p2p.js';
+export { Peer } from './peer.js';
+export { PeerChannel } from './peer-channel.js';
 
 /** @typedef {import('./clasp.js').BundleMember} BundleMember */
 /** @typedef {import('./clasp.js').Change} Change */

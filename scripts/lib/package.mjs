@@ -10,10 +10,11 @@ export async function buildPackage() {
   await step('build', 'types', emitTypes);
 }
 
-/** For pages without a bundler: all of the package, and Sender and Receiver alone. @type {[file: string, entry: string][]} */
+/** For pages without a bundler: all of the package, Sender and Receiver alone, ClaspP2P alone. @type {[file: string, entry: string][]} */
 const BUNDLES = [
   ['dist/clasp-p2p.min.js', 'web/index.js'],
   ['dist/conference.min.js', 'web/conferencing.js'],
+  ['dist/peer.min.js', 'web/peering.js'],
 ];
 
 /**

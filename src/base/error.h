@@ -41,7 +41,8 @@
     X(NOT_CONNECTED,    -29, "not connected")                                          \
     X(BAD_PIECE,        -30, "the pieces of a message contradict one another")         \
     X(OUT_OF_RANGE,     -31, "a number does not fit its field")                        \
-    X(BAD_FIELD,        -32, "a field of the message is missing, or of a wrong kind")
+    X(BAD_FIELD,        -32, "a field of the message is missing, or of a wrong kind")  \
+    X(NOT_FOUND,        -33, "nothing is known at this address")
 // clang-format on
 
 typedef enum clasp_err {

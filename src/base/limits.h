@@ -128,6 +128,9 @@
 #define CLASP_ABI_SESSIONS 64u
 #define CLASP_ABI_CONFERENCES 64u
 
+/* Applications with data-channel peers, of one page at once. */
+#define CLASP_ABI_PLANES 64u
+
 /* ---- hub ----------------------------------------------------------------------------------------------------- */
 
 /* Sessions at once: default, and the most that an option may ask for (a handle has 16 bits for the slot). */
@@ -387,6 +390,96 @@
 /* A connection asked for by an id that looks like a session is dialled although it was not announced, after so long. */
 #define CLASP_P2P_GUESS_US 2000000u
 
+/* ---- flow ---------------------------------------------------------------------------------------------------- */
+
+/* Addresses that one application says something at, and the bytes of them: when either is reached all ids are forgotten and
+ * given anew. Bytes of one address: with its value it has to fit a packet. */
+#define CLASP_FLOW_ADDRESSES 16384u
+#define CLASP_FLOW_ADDRESS_BYTES (2u << 20)
+#define CLASP_FLOW_ADDRESS_MAX 4096u
+
+/* Addresses that one peer has spoken at and that have an id, with the lists kept for them; the least recently used one goes.
+ * Subscriptions to what one peer says. */
+#define CLASP_FLOW_HEARD 4096u
+#define CLASP_FLOW_HEARD_BYTES (512u << 10)
+#define CLASP_FLOW_SUBSCRIPTIONS 4096u
+#define CLASP_FLOW_PATTERN_BYTES (512u << 10)
+#define CLASP_FLOW_PATTERN_SEGMENTS 32768u
+
+/* Channels of one peer that the application makes, and, as many, sequences that a peer has. */
+#define CLASP_FLOW_CHANNELS 32u
+
+/* Bytes that messages share as one packet, reliable and not: the second fits one datagram, so that one that is lost loses
+ * no more. One message alone, or a piece, may have some more: 16 KiB of bytes with their address go as one. */
+#define CLASP_FLOW_BUNDLE 16384u
+#define CLASP_FLOW_FAST_BUNDLE 1150u
+#define CLASP_FLOW_PACKET 16896u
+
+/* Packets lie in slabs: four of the largest ones, or one frame. As many as this are kept for the next ones when they are
+ * empty (of all peers together). */
+#define CLASP_FLOW_SLAB 69632u
+#define CLASP_FLOW_SLABS_KEPT 8u
+
+/* What waits for one peer, or was not acknowledged yet: bytes, and packets (32 bytes each besides). Values in pieces come
+ * to it: CLASP_CHUNK_QUEUE_BYTES in at most so many. One peer that takes nothing pins, with the slack of slabs, at most
+ * 8 x 4/3 + 32 + 4 MiB = 46.7 MiB of what the application says to it. */
+#define CLASP_FLOW_QUEUE_BYTES (8u << 20)
+#define CLASP_FLOW_PACKETS 65536u
+#define CLASP_FLOW_LARGE 1024u
+
+/* What waits on a channel without retransmission: the oldest goes. */
+#define CLASP_FLOW_FAST_BYTES (256u << 10)
+
+/* Bytes in the browser's buffer of one channel at which nothing more is handed to it. */
+#define CLASP_FLOW_HIGH_WATER (256u << 10)
+
+/* Credit: what a new peer may send before it was acknowledged, and what it grows to. A larger one at the start lets SCTP's
+ * slow start overshoot, and the connection crawls for a second. It grows by an eighth of what has come after the first
+ * 4 MiB. */
+#define CLASP_FLOW_CREDIT (512u << 10)
+#define CLASP_FLOW_CREDIT_MAX (2u << 20)
+#define CLASP_FLOW_CREDIT_AFTER (4u << 20)
+#define CLASP_FLOW_CREDIT_GROWTH 8u
+
+/* While something more urgent was said or heard within the time, bulk has no more bytes than this under way: what is in the
+ * network's queues cannot be overtaken. A packet up to the second bound is not bulk. */
+#define CLASP_FLOW_BULK_FLIGHT (64u << 10)
+#define CLASP_FLOW_BULK_PACKET 4096u
+#define CLASP_FLOW_URGENT_US 250000u
+
+/* Packets that came before the one that is due, of one sequence and in bytes of one peer: those of the acknowledgement's
+ * bitmap. */
+#define CLASP_FLOW_REORDER 32u
+#define CLASP_FLOW_REORDER_BYTES (512u << 10)
+
+/* An acknowledgement that nobody waits for goes after so long, or so many bytes. */
+#define CLASP_FLOW_ACK_US 20000u
+#define CLASP_FLOW_ACK_BYTES (32u << 10)
+
+/* A PING goes when nothing was heard for so long while data waits, and again after the second; it is overdue after twice the
+ * round trip and the third. The round trip is taken to be the fourth while it is not known. */
+#define CLASP_FLOW_PING_US 50000u
+#define CLASP_FLOW_PING_AGAIN_US 500000u
+#define CLASP_FLOW_SILENCE_US 100000u
+#define CLASP_FLOW_RTT_US 200000u
+
+/* By way of the router: records of all peers together in a second and at once (a relay takes 1,000 messages a second from
+ * one client), bytes under way to one peer, and when what was not acknowledged goes again: doubling up to the last. */
+#define CLASP_FLOW_COVER_RATE 400u
+#define CLASP_FLOW_COVER_BURST 40u
+#define CLASP_FLOW_COVER_FLIGHT (256u << 10)
+#define CLASP_FLOW_COVER_AGAIN_US 700000u
+#define CLASP_FLOW_COVER_AGAIN_MAX_US 4000000u
+
+/* Messages that came before anybody has subscribed to this peer: how many, bytes of addresses and values, for how long. */
+#define CLASP_FLOW_EARLY 64u
+#define CLASP_FLOW_EARLY_BYTES (64u << 10)
+#define CLASP_FLOW_EARLY_US 5000000u
+
+/* GETs that wait for an answer, and for how long one may. */
+#define CLASP_FLOW_GETS 64u
+#define CLASP_FLOW_GET_US 5000000u
+
 /* ---- route --------------------------------------------------------------------------------------------------- */
 
 /* Bytes of one address or pattern: what the u16 length of a string field can say. */
@@ -427,7 +520,7 @@
 
 /* Bytes of one message that travels in pieces. A photograph or a short clip; what is larger is a file, and its sender
  * wants to see it in parts. */
-#define CLASP_CHUNK_MAX_LEN (16u << 20)
+#define CLASP_CHUNK_MAX_LEN 16777216u /* 16 MiB */
 
 /* Bytes of one PIECE record: the most that Chromium takes as one message of a data channel. */
 #define CLASP_CHUNK_RECORD_MAX 262144u
@@ -485,5 +578,30 @@
 
 /* When nothing new came for so long, a lower frame number is a stream that began again and no late record. */
 #define CLASP_VIDEO_RESTART_US 1000000u
+
+/* ---- peers: wide values, pipes, params ------------------------------------------------------------------------- */
+
+/* Values inside one wide value, items and entries at all levels. One byte on the wire makes an item that takes JavaScript up to
+ * 64 bytes, so one value comes to 64 MiB at most. More numbers than this travel as bytes. */
+#define CLASP_WIDE_VALUES 1048576u
+
+/* Pipes that each side of a peer writes at once, and what a writer may have sent of one and its reader has not consumed: one
+ * peer can pin at most CLASP_FLOW_PIPES x CLASP_PIPE_WINDOW = 4 MiB by its pipes, and as much by not consuming ours. A record
+ * with fewer than CLASP_PIPE_LEAST bytes takes as much as that, so those are at most 16,384 runs of bytes. */
+#define CLASP_FLOW_PIPES 16u
+#define CLASP_PIPE_WINDOW (256u << 10)
+#define CLASP_PIPE_LEAST 256u
+
+/* Bytes of one record of a pipe: what is urgent waits for no more than this of it. Bytes of a pipe's address, and of the words
+ * that tell why it was aborted. */
+#define CLASP_PIPE_DATA 16000u
+#define CLASP_PIPE_ADDRESS_MAX 4096u
+#define CLASP_PIPE_WORDS_MAX 256u
+
+/* The last values exchanged with one peer: addresses, bytes of them and of values, and bytes of the largest value that is kept.
+ * With its tables that is CLASP_PARAMS_BYTES + CLASP_PARAMS x (64 + 16) = 336 KiB for each peer. */
+#define CLASP_PARAMS 1024u
+#define CLASP_PARAMS_BYTES (256u << 10)
+#define CLASP_PARAM_MAX (128u << 10)
 
 #endif

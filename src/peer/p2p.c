@@ -14,6 +14,11 @@ clasp_p2p_state clasp_p2p_peer_state(const clasp_p2p *p, uint32_t handle) {
     return peer ? peer->state : CLASP_P2P_CLOSED;
 }
 
+bool clasp_p2p_peer_is_ours(const clasp_p2p *p, uint32_t handle) {
+    const p2p_peer *peer = p2p_by_handle(p, handle);
+    return peer && peer->ours;
+}
+
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
 clasp_p2p *clasp_p2p_new(uint32_t handle, uint64_t seed, clasp_outbox *out) {

@@ -217,6 +217,9 @@ void clasp_p2p_network(clasp_p2p *p, uint64_t now_us);
 uint32_t clasp_p2p_find(const clasp_p2p *p, clasp_span id);
 clasp_p2p_state clasp_p2p_peer_state(const clasp_p2p *p, uint32_t peer);
 
+/** True for a peer that speaks the extension. */
+bool clasp_p2p_peer_is_ours(const clasp_p2p *p, uint32_t peer);
+
 /** Why this id is not connected, or slow. */
 clasp_p2p_verdict clasp_p2p_explain(const clasp_p2p *p, clasp_span id);
 

@@ -8,6 +8,12 @@
 #define TEXT_OF(name, value, text) #name : text,
 #define CODE_OF(name, value, text) #name : value,
 #define STAT(id, text) {name : #id, help : text},
+#define NAME(name, value) #name,
+#define P2P_EFFECT(name, value) export const name = value;
+#define P2P_EVENT(name, value) export const ON_##name = value;
+#define P2P_LINK(name, value) export const LINK_##name = value;
+#define P2P_SAY(name, value) export const SAY_##name = value;
+#define PIPE(name, value) export const PIPE_##name = value;
 #define SCRIPT_NAME(name, script) #script,
 #define STRING(x) #x
 #define NUMBER(x) parseInt(STRING(x)) /* C's suffix u is none of JavaScript's */
@@ -39,6 +45,12 @@ export const LINK_OPEN_CHANNEL = NUMBER(CLASP_LINK_OPEN_CHANNEL);
 export const VALUE = {CLASP_VALUE_LIST(ENTRY)};
 
 export const VALUE_DEPTH = NUMBER(CLASP_VALUE_DEPTH);
+
+export const WIDE_MAX = NUMBER(CLASP_CHUNK_MAX_LEN);
+
+export const WIDE_VALUES = NUMBER(CLASP_WIDE_VALUES);
+
+export const WIDE_SPARE = NUMBER(CLASP_WIDE_SPARE);
 
 export const SIGNAL = {CLASP_SIGNAL_LIST(ENTRY)};
 
@@ -81,3 +93,38 @@ export const RENDEZVOUS_DOCUMENT_MAX = NUMBER(CLASP_RENDEZVOUS_DOCUMENT_MAX);
 export const RENDEZVOUS_DEVICES_MAX = NUMBER(CLASP_RENDEZVOUS_DEVICES_MAX);
 
 export const RENDEZVOUS_TTL_S = NUMBER(CLASP_RENDEZVOUS_TTL_S);
+
+/* Of data-channel peers each number is a constant of its own: whoever has none of them bundles none. */
+CLASP_P2P_EFFECT_LIST(P2P_EFFECT)
+
+CLASP_P2P_EVENT_LIST(P2P_EVENT)
+
+CLASP_P2P_LINK_LIST(P2P_LINK)
+
+CLASP_FLOW_SAY_LIST(P2P_SAY)
+
+CLASP_PIPE_LIST(PIPE)
+
+export const P2P_STATES = [CLASP_P2P_STATE_LIST(NAME)];
+
+export const P2P_VERDICTS = [CLASP_P2P_VERDICT_LIST(NAME)];
+
+export const FLOW_STATS = [CLASP_FLOW_STAT_LIST(NAME)];
+
+export const PEER_OURS = NUMBER(CLASP_P2P_PEER_OURS);
+
+export const PEER_ANNOUNCED = NUMBER(CLASP_P2P_PEER_ANNOUNCED);
+
+export const OPEN_CHANNELS = NUMBER(CLASP_P2P_OPEN_CHANNELS);
+
+export const OPEN_FAST = NUMBER(CLASP_P2P_OPEN_FAST);
+
+export const OPEN_MEDIA = NUMBER(CLASP_P2P_OPEN_MEDIA);
+
+export const DELIVER_BROADCAST = NUMBER(CLASP_P2P_DELIVER_BROADCAST);
+
+export const DELIVER_WIDE = NUMBER(CLASP_P2P_DELIVER_WIDE);
+
+export const FIRST_CUSTOM = NUMBER(CLASP_FLOW_FIRST_CUSTOM);
+
+export const P2P_TOKEN_LEN = NUMBER(CLASP_P2P_TOKEN_LEN);

@@ -20,7 +20,7 @@
 #define CLASP_EXPORT(name)
 #endif
 
-/* All modules but the codec's: the page's, the client's, the relay's. */
+/* All modules but the codec's: the page's, the client's, the peers', the relay's. */
 CLASP_EXPORT(abi_version) uint32_t clasp_abi_version(void);
 CLASP_EXPORT(seed)
 void clasp_seed(uint32_t a, uint32_t b, uint32_t c, uint32_t d); /* once, before anything else */
@@ -124,6 +124,74 @@ CLASP_EXPORT(socket_send) int32_t clasp_socket_send(uint32_t session, const uint
 CLASP_EXPORT(socket_close) void clasp_socket_close(uint32_t session, uint32_t code);
 CLASP_EXPORT(socket_pending)
 const uint32_t *clasp_socket_pending(void); /* session, event, a, len; NULL: nothing */
+
+/*
+ * The peers' module: sessions as in the page's, and planes: one application's data-channel peers, and what travels between them.
+ *
+ * Peer events (a, b, c, inbox); without more words: as the functions of peer/p2p.h and peer/flow.h of these names
+ *   START                                                          config
+ *   STOP, NETWORK
+ *   SIGNALLING                                                     session, empty: down
+ *   SIGNAL       address length                                    address, value with its type code
+ *   REFUSED      code of the ERROR                                 address
+ *   CONNECT      ticket           timeout in ms                    id
+ *   CANCEL       ticket
+ *   KNOW         dialect          id length                        id, session
+ *   LEFT                                                           session
+ *   DECIDE       peer             1: accepted                      reason
+ *   LINK         peer             link << 8 | event    arg         bytes
+ *   CLOSE        peer
+ *   FIND                                                           id          -> its handle, or 0
+ *   EXPLAIN                                                        id          -> a verdict
+ *   TOKEN        peer                                              16 bytes, for both
+ *   OPENED       peer             link << 8 | channel  most bytes of one message, 0: not said
+ *   CLOSED       peer             link << 8 | channel
+ *   CHANNEL      peer             reliable | priority << 1         subtree     -> its number
+ *   CHANNEL_END  peer             channel
+ *   GET          peer             ticket                           address
+ *   SUBSCRIBE    peer             subscription                     pattern
+ *   UNSUBSCRIBE  peer             subscription
+ *   PIPE_OPEN    peer             priority                         address     -> its number
+ *   PIPE_WRITE, PIPE_END          peer, pipe                       bytes
+ *   PIPE_ABORT   peer             pipe                             reason
+ *   PIPE_READ    peer             pipe                 bytes
+ * OPENED and CLOSED tell both planes' halves; results below 0 are errors.
+ */
+// clang-format off
+#define CLASP_P2P_EVENT_LIST(X) \
+    X(START, 0) X(STOP, 1) X(SIGNALLING, 2) X(SIGNAL, 3) X(REFUSED, 4) X(CONNECT, 5) X(CANCEL, 6) \
+    X(KNOW, 7) X(LEFT, 8) X(DECIDE, 9) X(LINK, 10) X(CLOSE, 11) X(NETWORK, 12) X(FIND, 13) X(EXPLAIN, \
+    14) X(TOKEN, 15) X(OPENED, 16) X(CLOSED, 17) X(CHANNEL, 18) X(CHANNEL_END, 19) X(GET, 20) \
+    X(SUBSCRIBE, 21) X(UNSUBSCRIBE, 22) X(PIPE_OPEN, 23) X(PIPE_WRITE, 24) X(PIPE_END, 25) X(PIPE_ABORT, \
+    26) X(PIPE_READ, 27)
+// clang-format on
+
+typedef enum clasp_p2p_input {
+#define X(name, value) CLASP_P2P_ON_##name = (value),
+    CLASP_P2P_EVENT_LIST(X)
+#undef X
+} clasp_p2p_input;
+
+CLASP_EXPORT(p2p_new) int32_t clasp_abi_p2p_new(void); /* its handle, or an error */
+CLASP_EXPORT(p2p_free) int32_t clasp_abi_p2p_free(uint32_t plane);
+CLASP_EXPORT(p2p_event)
+int32_t clasp_abi_p2p_event(uint32_t plane, uint32_t event, uint32_t a, uint32_t b, uint32_t c, uint32_t len,
+                            double now_us);
+
+/* What is called for every message. `where`: link << 8 | channel. Batches and ids are 0 or more, errors below. */
+CLASP_EXPORT(p2p_received) /* the message is in the inbox */
+int32_t clasp_abi_p2p_received(uint32_t plane, uint32_t peer, uint32_t where, uint32_t len, double now_us);
+CLASP_EXPORT(p2p_address) /* the address is in the inbox: its id */
+int32_t clasp_abi_p2p_address(uint32_t plane, uint32_t len);
+CLASP_EXPORT(p2p_generation) uint32_t clasp_abi_p2p_generation(uint32_t plane); /* of these ids */
+CLASP_EXPORT(p2p_number)                                                        /* the batch */
+double clasp_abi_p2p_number(uint32_t plane, uint32_t peer, uint32_t say, uint32_t address, double value);
+CLASP_EXPORT(p2p_value) /* the value is in the inbox: the batch */
+double clasp_abi_p2p_value(uint32_t plane, uint32_t peer, uint32_t say, uint32_t address, uint32_t len);
+CLASP_EXPORT(p2p_flush) void clasp_abi_p2p_flush(uint32_t plane, double now_us);
+CLASP_EXPORT(p2p_buffered)
+void clasp_abi_p2p_buffered(uint32_t plane, uint32_t peer, uint32_t where, uint32_t bytes, double now_us);
+CLASP_EXPORT(p2p_stat) double clasp_abi_p2p_stat(uint32_t plane, uint32_t peer, uint32_t stat);
 
 /*
  * The relay's module.

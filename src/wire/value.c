@@ -1,75 +1,11 @@
 #include "wire/value.h"
 
-#include "base/limits.h"
-#include "wire/hot.h"
-
-#define LEAST_ITEM 1u  /* bytes of the smallest array item: the type code of null */
-#define LEAST_ENTRY 3u /* bytes of the smallest map entry: an empty key, null */
-
-/* An array or map that was entered: what of it is still to come. */
-typedef struct level {
-    uint16_t left;
-    bool is_map;
-} level;
-
-/* Read the count of an array or map. A count that the bytes left cannot hold is refused before anything is read. */
-static level enter(clasp_reader *r, uint8_t type) {
-    const bool is_map = type == CLASP_VALUE_MAP;
-    const uint16_t count = clasp_read_u16(r);
-    if (count > clasp_left(r) / (is_map ? LEAST_ENTRY : LEAST_ITEM)) {
-        clasp_read_fail(r, CLASP_TRUNCATED);
-    }
-    return (level){count, is_map};
-}
-
-/* Step over the data of a value that is no array and no map. */
-static void step_over(clasp_reader *r, uint8_t type) {
-    if (type <= CLASP_VALUE_F64) {
-        clasp_take(r, clasp_fixed_size(type));
-    } else if (type == CLASP_VALUE_STRING) {
-        clasp_take_text(r);
-    } else if (type == CLASP_VALUE_BYTES) {
-        clasp_take_sized(r);
-    } else {
-        clasp_read_fail(r, CLASP_BAD_VALUE_TYPE);
-    }
-}
-
-/* Step over the data of any value, checking it. */
-static clasp_reader walk(clasp_reader r, uint8_t type) {
-    level levels[CLASP_VALUE_DEPTH];
-    unsigned depth = 0;
-    for (;;) {
-        if (type != CLASP_VALUE_ARRAY && type != CLASP_VALUE_MAP) {
-            step_over(&r, type);
-        } else if (depth < CLASP_VALUE_DEPTH) {
-            levels[depth++] = enter(&r, type);
-        } else {
-            clasp_read_fail(&r, CLASP_TOO_DEEP);
-        }
-        while (depth > 0 && levels[depth - 1].left == 0) {
-            depth--;
-        }
-        if (depth == 0 || r.err != CLASP_OK) {
-            return r;
-        }
-        levels[depth - 1].left--;
-        if (levels[depth - 1].is_map) {
-            clasp_take_text(&r);
-        }
-        type = clasp_read_u8(&r);
-    }
-}
+#include "wire/walk.h"
 
 clasp_span clasp_read_text(clasp_reader *r) { return clasp_take_text(r); }
 
 clasp_value clasp_read_value_data(clasp_reader *r, uint8_t type) {
-    const uint8_t *start = r->at;
-    *r = walk(*r, type);
-    if (r->err != CLASP_OK) {
-        return (clasp_value){{NULL, 0}, CLASP_VALUE_NULL};
-    }
-    return (clasp_value){{start, (uint32_t)(r->at - start)}, type};
+    return clasp_walk_data(r, type, false, UINT32_MAX);
 }
 
 clasp_value clasp_read_value(clasp_reader *r) {

@@ -1,0 +1,131 @@
+import { FIRST_CUSTOM, LINK_DTLS_FAILED, LINK_GATHERED } from './abi.gen.js';
+import { Link } from './link.js';
+
+/** Names of the two channels that a link has, by number; docs/wire.md, section 15. */
+const LABELS = ['clasp-reliable', 'clasp'];
+/** @type {RTCDataChannelInit[]} */
+const OPTIONS = [{ ordered: true }, { ordered: false, maxRetransmits: 0 }];
+/** Bytes in the browser below which it takes more. */
+export const LOW_WATER = 64 << 10;
+const ERRORS_MAX = 8;
+
+/**
+ * @typedef {object} P2PLinkHost
+ * @property {import('./link.js').Report} report
+ * @property {(channel: RTCDataChannel) => number} number of a channel that the other side has made
+ * @property {(number: number, channel: RTCDataChannel) => void} opened
+ * @property {(number: number) => void} closed
+ * @property {(number: number, data: string | ArrayBuffer) => void} message
+ * @property {(number: number) => void} low few bytes wait in the browser
+ * @property {() => void} moved the pair of candidates is another one
+ * @property {(stream: MediaStream) => void} media
+ */
+
+/** A link of a data-channel peer: its channels by number. */
+export class P2PLink extends Link {
+  #host;
+  /** Open ones. @type {Map<number, RTCDataChannel>} */
+  channels = new Map();
+  /** Those that were made here. @type {Map<number, RTCDataChannel>} */
+  made = new Map();
+  /** What ICE servers said, the last few. @type {string[]} */
+  errors = [];
+
+  /**
+   * @param {RTCPeerConnection} pc not used yet; owned from here on
+   * @param {P2PLinkHost} host
+   */
+  constructor(pc, host) {
+    super(pc, host.report);
+    this.#host = host;
+    this.listen(pc, 'datachannel', ({ channel }) => this.#came(channel));
+    this.listen(pc, 'track', ({ streams: [stream], track }) =>
+      host.media(stream ?? new MediaStream([track])),
+    );
+    this.listen(pc, 'icegatheringstatechange', () => {
+      if (pc.iceGatheringState === 'complete') this.report(LINK_GATHERED, this.round);
+    });
+    this.listen(pc, 'icecandidateerror', ({ url, errorCode, errorText }) => {
+      this.errors.push(`${url}: ${errorCode} ${errorText}`);
+      if (this.errors.length > ERRORS_MAX) this.errors.shift();
+    });
+  }
+
+  /** @override */
+  failed() {
+    const isWell = /connected|completed/.test(this.pc.iceConnectionState);
+    if (isWell) this.report(LINK_DTLS_FAILED);
+    else super.failed();
+  }
+
+  /** Make one of the two channels that every link has; before the first offer. @param {number} number */
+  openChannel(number) {
+    this.make(number, LABELS[number], OPTIONS[number]);
+  }
+
+  /** @type {(number: number, label: string, options: RTCDataChannelInit) => void} */
+  make(number, label, options) {
+    const channel = this.pc.createDataChannel(label, options);
+    this.made.set(number, channel);
+    this.#adopt(number, channel);
+  }
+
+  /** Media, for rooms: the tracks to send, or the wish to receive. @param {MediaStream} [stream] */
+  addMedia(stream) {
+    for (const track of stream?.getTracks() ?? [])
+      this.pc.addTrack(track, /** @type {any} */ (stream));
+    for (const kind of stream ? [] : ['audio', 'video'])
+      this.pc.addTransceiver(kind, { direction: 'recvonly' });
+  }
+
+  /** Most bytes of one message; 0: the other side has not said. */
+  get messageMax() {
+    return Math.min(this.pc.sctp?.maxMessageSize || 0, 0x7fffffff);
+  }
+
+  /** @override */
+  close() {
+    for (const channel of this.channels.values()) {
+      channel.onopen = channel.onmessage = channel.onclose = channel.onbufferedamountlow = null;
+    }
+    super.close();
+    this.channels.clear();
+  }
+
+  /** @param {RTCDataChannel} channel */
+  #came(channel) {
+    const number = LABELS.indexOf(channel.label);
+    this.#adopt(number >= 0 ? number : this.#host.number(channel), channel);
+  }
+
+  /** @type {(number: number, channel: RTCDataChannel) => void} */
+  #adopt(number, channel) {
+    const host = this.#host;
+    channel.binaryType = 'arraybuffer';
+    channel.bufferedAmountLowThreshold = LOW_WATER;
+    const opened = () => {
+      if (this.life.aborted || this.channels.get(number) === channel) return;
+      this.channels.set(number, channel);
+      host.opened(number, channel);
+      if (number === 0) this.#follow();
+    };
+    channel.onopen = opened;
+    channel.onmessage = ({ data }) => host.message(number, data);
+    channel.onbufferedamountlow = () => host.low(number);
+    channel.onclose = () => {
+      if (this.channels.get(number) !== channel) return;
+      this.channels.delete(number);
+      host.closed(number);
+    };
+    if (channel.readyState === 'open') opened();
+  }
+
+  /** Where the browser tells it, its pair of candidates. */
+  #follow() {
+    const ice = this.pc.sctp?.transport?.iceTransport;
+    if (ice) this.listen(ice, 'selectedcandidatepairchange', () => this.#host.moved());
+  }
+}
+
+/** True for a channel that an application has made. @param {number} number */
+export const isCustom = (number) => number >= FIRST_CUSTOM;

@@ -1,0 +1,376 @@
+import {
+  FLOW_STATS,
+  ON_CHANNEL,
+  ON_CHANNEL_END,
+  ON_CLOSE,
+  ON_GET,
+  ON_PIPE_OPEN,
+  ON_SUBSCRIBE,
+  ON_UNSUBSCRIBE,
+  SAY_EVENT,
+  SAY_SET,
+  SAY_STREAM,
+} from './abi.gen.js';
+import { ClaspError, check } from './error.js';
+import { PRIORITIES, PlaneChannel } from './p2p-channel.js';
+import { Pipe } from './p2p-pipe.js';
+import { pathStats } from './stats.js';
+
+/** @typedef {import('./p2p-host.js').P2PHost} P2PHost */
+/** @typedef {import('./p2p-link.js').P2PLink} P2PLink */
+/** @typedef {(value: any, address: string) => void} Handler any: what was said */
+/** @typedef {{pattern: string, handler: Handler}} Subscription */
+/** @typedef {{address: string, subs: Subscription[]}} Target where an address id leads */
+/** @typedef {'host' | 'srflx' | 'prflx' | 'relay' | 'router'} PathType */
+/** @typedef {{type: PathType, protocol: string, rtt: number | null}} Path `rtt`: milliseconds, as of when it was looked up */
+/** @typedef {'known' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'} PeerState */
+
+/**
+ * @typedef {object} Batch what was said in one packet and is acknowledged together
+ * @property {number} number
+ * @property {number} channel
+ * @property {Promise<void>} promise
+ * @property {() => void} resolve
+ * @property {(error: ClaspError) => void} reject
+ */
+
+/**
+ * @typedef {object} PeerStats
+ * @property {PathType | 'unknown' | null} path null: there is none
+ * @property {string} protocol 'udp', 'tcp' or 'tls' to a TURN server; 'ws' by the router; '' while unknown
+ * @property {number | null} rtt milliseconds
+ * @property {number | null} outgoingBitrate bit/s since the previous call; null at the first one, and by the router
+ * @property {number | null} incomingBitrate the same
+ * @property {number} bufferedBytes that wait here and in the browser
+ * @property {number} unacknowledgedBytes sent, and not known to have arrived
+ * @property {number} retransmits packets sent again on another path
+ * @property {number} duplicates packets that came twice
+ * @property {number} messagesSent since the start
+ * @property {number} messagesReceived the same
+ * @property {number} bytesSent the same, of messages
+ * @property {number} bytesReceived the same
+ * @property {number} coveredBytes sent by way of the router
+ */
+
+const WITHIN = '/';
+
+/** One peer: its links, channels, subscriptions and pipes. */
+export class PeerPlane {
+  #host;
+  /** @type {Map<number, Subscription>} */ #subs = new Map();
+  /** @type {Map<number, Pipe>} */ #pipes = new Map();
+  /** @type {Batch[]} */ #batches = [];
+  /** @type {Batch | undefined} */ #batch;
+  /** @type {import('./stats.js').Sample | undefined} */ #sample;
+  /** @type {{promise: Promise<void>, resolve: () => void} | undefined} */ #room;
+
+  /** Those that the applications have made, by number. @type {Map<number, PlaneChannel>} */
+  channels = new Map();
+  /** @type {Map<number, P2PLink>} */
+  links = new Map();
+  /** By address id. @type {Target[]} */
+  targets = [];
+  /** @type {PeerState} */
+  state = 'known';
+  /** @type {Path | null} */
+  path = null;
+  isOurs = false;
+  isAnnounced = false;
+  /** It was connected directly when its state was told last. */
+  isUp = false;
+  /** The application knows it as connected. */
+  isIntroduced = false;
+  /** Nothing is handed on any more. */
+  isOver = false;
+  /** The application is being asked whether it may come in. */
+  isAsked = false;
+  /** Its words where it may not. @type {string | undefined} */
+  refusal;
+  /** What the application holds of it. @type {any} any: of web/ */
+  face;
+
+  /**
+   * @param {P2PHost} host
+   * @param {number} handle
+   * @param {string} id
+   * @param {string} session
+   */
+  constructor(host, handle, id, session) {
+    this.#host = host;
+    this.handle = handle;
+    this.id = id;
+    this.session = session;
+  }
+
+  /** @type {(event: number, b?: number, c?: number, input?: Uint8Array | string) => number} @throws {ClaspError} */
+  input(event, b, c, input) {
+    return check(this.#host.input(event, this.handle, b, c, input));
+  }
+
+  // ---- saying ---------------------------------------------------------------------------------------------------
+
+  /**
+   * @param {number} say SAY_*
+   * @param {string} address
+   * @param {unknown} value
+   * @returns {number} its batch; 0: nobody acknowledges it
+   * @throws {ClaspError}
+   */
+  say(say, address, value) {
+    const host = this.#host;
+    const { core } = host;
+    const id = host.addressId(address);
+    const result =
+      typeof value === 'number'
+        ? core.hot('p2p_number', host.handle, this.handle, say, id, value)
+        : core.hot('p2p_value', host.handle, this.handle, say, id, host.put(value));
+    host.flushSoon();
+    return result < 0 ? this.#refuse(result) : result;
+  }
+
+  /** @type {(address: string, value: unknown) => Promise<void>} until it has arrived; its rejection may be ignored @throws {ClaspError} */
+  set = (address, value) => this.arrival(this.say(SAY_SET, address, value), address);
+
+  /** @type {(address: string, value: unknown) => void} @throws {ClaspError} */
+  emit = (address, value) => void this.say(SAY_EVENT, address, value);
+
+  /** @type {(address: string, value: unknown) => void} @throws {ClaspError} */
+  stream = (address, value) => void this.say(SAY_STREAM, address, value);
+
+  /** @param {number} result @returns {never} */
+  #refuse(result) {
+    const error = ClaspError.of(result);
+    if (error.code === 'QUEUE_FULL' && !this.#room) {
+      let resolve = () => {};
+      const promise = new Promise((/** @type {(value: void) => void} */ done) => (resolve = done));
+      this.#room = { promise, resolve };
+    }
+    throw error;
+  }
+
+  /** Resolved when a queue that was full has room. */
+  get ready() {
+    return this.#room?.promise ?? Promise.resolve();
+  }
+
+  roomAgain() {
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  /**
+   * Until a batch has arrived: one promise for all that share it.
+   * @param {number} number
+   * @param {string} address that it went to
+   * @returns {Promise<void>} whose rejection may be ignored
+   */
+  arrival(number, address) {
+    if (number === 0) return Promise.resolve();
+    if (this.#batch?.number === number) return this.#batch.promise;
+    const batch = /** @type {Batch} */ ({ number, channel: this.#channelFor(address) });
+    batch.promise = new Promise((resolve, reject) => Object.assign(batch, { resolve, reject }));
+    batch.promise.catch(() => {});
+    this.#batches.push(batch);
+    this.#batch = batch;
+    return batch.promise;
+  }
+
+  /** Number of the channel with the longest subtree that holds an address. @param {string} address */
+  #channelFor(address) {
+    let best = { number: 0, address: '' };
+    for (const channel of this.channels.values()) {
+      const isHeld = address === channel.address || address.startsWith(channel.address + WITHIN);
+      if (isHeld && channel.address.length > best.address.length) best = channel;
+    }
+    return best.number;
+  }
+
+  /** @param {number} number and those before it @param {number} channel */
+  acknowledged(number, channel) {
+    this.#batches = this.#batches.filter((batch) => {
+      const isMeant = batch.channel === channel && (number - batch.number) >>> 0 < 0x80000000;
+      if (isMeant) batch.resolve();
+      return !isMeant;
+    });
+  }
+
+  /** @param {unknown} value @param {string} address */
+  broadcast(address, value) {
+    this.say(SAY_EVENT, `/clasp/p2p/broadcast${address}`, value);
+  }
+
+  /** @param {number} ticket of get(), which nobody waits for any more */
+  forget(ticket) {
+    this.#host.forget(ticket);
+  }
+
+  /** @param {string} address @returns {{ticket: number, promise: Promise<any>}} any: the value */
+  get(address) {
+    return this.#host.ask((ticket) => {
+      this.input(ON_GET, ticket, 0, address);
+      this.#host.flushSoon();
+    });
+  }
+
+  // ---- hearing --------------------------------------------------------------------------------------------------
+
+  /**
+   * @param {string} pattern
+   * @param {Handler} handler
+   * @returns {number} for unsubscribe()
+   * @throws {ClaspError} BAD_PATTERN, LIMIT
+   */
+  subscribe(pattern, handler) {
+    const number = this.#host.newNumber();
+    this.#subs.set(number, { pattern, handler });
+    try {
+      this.input(ON_SUBSCRIBE, number, 0, pattern);
+    } catch (error) {
+      this.#subs.delete(number);
+      throw error;
+    }
+    return number;
+  }
+
+  /** @param {number} number */
+  unsubscribe(number) {
+    const sub = this.#subs.get(number);
+    if (!sub) return;
+    sub.handler = () => {};
+    this.#subs.delete(number);
+    if (!this.isOver) this.#host.input(ON_UNSUBSCRIBE, this.handle, number);
+  }
+
+  /** What an address id means now, and where it leads. @type {(id: number, address: string, subs: Uint32Array) => void} */
+  lead(id, address, subs) {
+    const found = Array.from(subs, (number) => this.#subs.get(number));
+    this.targets[id] = { address, subs: /** @type {Subscription[]} */ (found.filter(Boolean)) };
+  }
+
+  // ---- channels and pipes ---------------------------------------------------------------------------------------
+
+  /**
+   * @param {string} address
+   * @param {ReturnType<typeof import('./p2p-channel.js').checkedChannel>} options
+   * @param {boolean} isMaker
+   * @returns {PlaneChannel}
+   * @throws {ClaspError} BAD_ADDRESS, LIMIT
+   */
+  channel(address, options, isMaker) {
+    const { ordered, maxRetransmits, maxPacketLifeTime, priority } = options;
+    const isReliable = ordered && maxRetransmits === null && maxPacketLifeTime === null;
+    const wish = Number(isReliable) | (PRIORITIES.indexOf(priority) << 1);
+    const number = this.input(ON_CHANNEL, wish, 0, address);
+    const known = this.channels.get(number);
+    if (known) return known;
+    const channel = new PlaneChannel(this, number, address, options, isMaker);
+    this.channels.set(number, channel);
+    const link = this.link;
+    if (link && isMaker) channel.make(link);
+    return channel;
+  }
+
+  /** @param {PlaneChannel} channel */
+  endChannel(channel) {
+    if (this.channels.get(channel.number) !== channel) return;
+    this.channels.delete(channel.number);
+    if (!this.isOver) this.#host.input(ON_CHANNEL_END, this.handle, channel.number);
+    channel.end();
+  }
+
+  /** The link in use: the latest one whose reliable channel is open. */
+  get link() {
+    return [...this.links.values()].findLast((link) => link.channels.has(0));
+  }
+
+  /** @param {string} address @param {import('./p2p-channel.js').Priority} priority */
+  openPipe(address, priority) {
+    const number = this.input(ON_PIPE_OPEN, PRIORITIES.indexOf(priority), 0, address);
+    this.#host.flushSoon();
+    return this.pipe(number);
+  }
+
+  /** @param {number} number */
+  pipe(number) {
+    const pipe = this.#pipes.get(number) ?? new Pipe(this, number);
+    this.#pipes.set(number, pipe);
+    return pipe;
+  }
+
+  // ---- figures --------------------------------------------------------------------------------------------------
+
+  get bufferedAmount() {
+    let bytes = this.#stat('WAITING');
+    for (const link of this.links.values())
+      for (const channel of link.channels.values()) bytes += channel.bufferedAmount;
+    return bytes;
+  }
+
+  /** @param {string} name of FLOW_STATS */
+  #stat(name) {
+    const { core, handle } = this.#host;
+    return core.hot('p2p_stat', handle, this.handle, FLOW_STATS.indexOf(name), 0);
+  }
+
+  /** @returns {Promise<PeerStats>} */
+  async stats() {
+    const { link } = this;
+    const isDirect = link && this.path?.type !== 'router';
+    const { stats, sample } = isDirect
+      ? await pathStats(link.pc, this.#sample)
+      : { stats: null, sample: undefined };
+    this.#sample = sample;
+    const rtt_us = this.#stat('RTT_US');
+    return {
+      path: stats?.path ?? this.path?.type ?? null,
+      protocol: stats?.protocol ?? this.path?.protocol ?? '',
+      rtt: rtt_us ? rtt_us / 1000 : (stats?.rtt ?? null),
+      outgoingBitrate: stats?.outgoingBitrate ?? null,
+      incomingBitrate: stats?.incomingBitrate ?? null,
+      bufferedBytes: this.bufferedAmount,
+      unacknowledgedBytes: this.#stat('UNACKED'),
+      retransmits: this.#stat('RESENT'),
+      duplicates: this.#stat('DUPLICATES'),
+      messagesSent: this.#stat('SENT_MESSAGES'),
+      messagesReceived: this.#stat('RECEIVED_MESSAGES'),
+      bytesSent: this.#stat('SENT_BYTES'),
+      bytesReceived: this.#stat('RECEIVED_BYTES'),
+      coveredBytes: this.#stat('COVERED_BYTES'),
+    };
+  }
+
+  /** What ICE servers said of late. */
+  get iceErrors() {
+    return [...this.links.values()].flatMap((link) => link.errors);
+  }
+
+  /** Look up which way is in use. @returns {Promise<Path | null>} */
+  async directPath() {
+    const { link } = this;
+    if (!link) return null;
+    const { path: type, protocol, rtt } = (await pathStats(link.pc)).stats;
+    return type === 'unknown' ? null : { type: /** @type {PathType} */ (type), protocol, rtt };
+  }
+
+  // ---- the end --------------------------------------------------------------------------------------------------
+
+  close() {
+    this.input(ON_CLOSE);
+  }
+
+  /** What was said and not acknowledged has not arrived. @param {ClaspError} error */
+  drop(error) {
+    for (const batch of this.#batches.splice(0)) batch.reject(error);
+    this.#batch = undefined;
+    this.#pipes.clear();
+    for (const channel of [...this.channels.values()]) this.endChannel(channel);
+    this.roomAgain();
+  }
+
+  /** Its flow began anew: what is subscribed is told again. */
+  again() {
+    this.targets = [];
+    for (const [number, { pattern }] of this.#subs)
+      this.#host.input(ON_SUBSCRIBE, this.handle, number, 0, pattern);
+  }
+}

@@ -1,0 +1,240 @@
+/* Records and frames that came. */
+#include "peer/flow_state.h"
+
+#include "wire/message.h"
+#include "wire/wide.h"
+
+/* One record, or what is left of a message behind those that may stand before others. */
+typedef struct heard_record {
+    uint32_t way;
+    clasp_span bytes; /* with the head */
+    uint64_t now_us;
+} heard_record;
+
+typedef clasp_err hear_record(clasp_flows *f, flow *w, const heard_record *r);
+
+static clasp_err hear_data(clasp_flows *f, flow *w, const heard_record *r) {
+    const flow_path *path = flow_context(w, r->way);
+    const flow_data_head head = {clasp_load_u16(r->bytes.at + 2), clasp_load_u32(r->bytes.at + 4)};
+    if (!path || path->incarnation == 0) {
+        return CLASP_BAD_STATE;
+    }
+    if (path->incarnation != w->peer_incarnation || path->base != w->peer_base) {
+        return CLASP_OK; /* numbered before the last HELLO */
+    }
+    return flow_data(f, w, r->way, &head,
+                     (clasp_span){r->bytes.at + FLOW_DATA_HEAD, r->bytes.len - FLOW_DATA_HEAD}, r->now_us);
+}
+
+static clasp_err hear_ack(clasp_flows *f, flow *w, const heard_record *r) {
+    const uint8_t *p = r->bytes.at + 2;
+    const flow_ack ack = {clasp_load_u16(p), clasp_load_u32(p + 2), clasp_load_u32(p + 6),
+                          clasp_load_u32(p + 10), clasp_load_u32(p + 14)};
+    return flow_acked(f, w, &ack, r->now_us);
+}
+
+static clasp_err hear_hello(clasp_flows *f, flow *w, const heard_record *r) {
+    return flow_told_hello(f, w, r->way, clasp_load_u32(r->bytes.at + 2), clasp_load_u32(r->bytes.at + 6));
+}
+
+static clasp_err hear_token(clasp_flows *f, flow *w, const heard_record *r) {
+    if (r->way == FLOW_ROUTER) {
+        return CLASP_BAD_STATE; /* it is a secret of the direct path */
+    }
+    flow_effect(f, CLASP_EFFECT_P2P_TOKEN_TOLD, w->peer, 0, 0,
+                (clasp_span){r->bytes.at + FLOW_TOKEN_HEAD, CLASP_P2P_TOKEN_LEN});
+    return CLASP_OK;
+}
+
+/* What came before it on this channel is acknowledged before it is answered. */
+static clasp_err hear_ping(clasp_flows *f, flow *w, const heard_record *r) {
+    uint8_t message[FLOW_ACK_LEN + FLOW_NUMBER_LEN];
+    flow_sequence *s;
+    while ((s = flow_owes_ack(w, r->way, FLOW_NEVER)) != NULL) {
+        flow_write_ack(w, s, message);
+        flow_send_control(f, w, r->way, (clasp_span){message, FLOW_ACK_LEN}, (clasp_span){NULL, 0});
+    }
+    flow_head(message, FLOW_KIND_PONG);
+    flow_send_control(f, w, r->way, (clasp_span){message, 2},
+                      (clasp_span){r->bytes.at + 2, FLOW_NUMBER_LEN - 2});
+    return CLASP_OK;
+}
+
+static clasp_err hear_pong(clasp_flows *f, flow *w, const heard_record *r) {
+    return r->way == FLOW_ROUTER
+               ? CLASP_BAD_STATE
+               : flow_ponged(f, w, FLOW_LINK_OF(r->way), clasp_load_u64(r->bytes.at + 2), r->now_us);
+}
+
+static clasp_err hear_raw(clasp_flows *f, flow *w, const heard_record *r) {
+    flow_effect(f, CLASP_EFFECT_P2P_RAW, w->peer, r->way, 0,
+                (clasp_span){r->bytes.at + FLOW_RAW_HEAD, r->bytes.len - FLOW_RAW_HEAD});
+    return CLASP_OK;
+}
+
+static clasp_err hear_pack(clasp_flows *f, flow *w, const heard_record *r) {
+    clasp_reader in = clasp_reader_of((clasp_span){r->bytes.at + FLOW_PACK_HEAD, r->bytes.len - FLOW_PACK_HEAD});
+    clasp_err first = CLASP_OK;
+    if (r->way != FLOW_ROUTER) {
+        return CLASP_BAD_STATE;
+    }
+    while (clasp_left(&in) > 0) {
+        const uint32_t len = clasp_read_u16(&in);
+        const uint8_t *at = clasp_take(&in, len);
+        const bool is_pack = at && len >= 2 && at[0] == FLOW_MAGIC && at[1] == FLOW_KIND_PACK;
+        const clasp_err err = !at       ? in.err
+                              : is_pack ? CLASP_TOO_DEEP
+                                        : flow_hear(f, w, r->way, (clasp_span){at, len}, r->now_us);
+        first = first == CLASP_OK ? err : first;
+    }
+    return first;
+}
+
+/* Records by kind. What is shorter than `least` is TRUNCATED. `most`: 0, or the length of one behind which the message may
+ * go on. */
+static const struct kind {
+    hear_record *hear;
+    uint32_t least, then;
+    bool is_exact;
+} KINDS[] = {
+    [FLOW_KIND_DATA] = {hear_data, FLOW_DATA_HEAD + 1, 0, false},
+    [FLOW_KIND_ACK] = {hear_ack, FLOW_ACK_LEN, FLOW_ACK_LEN, false},
+    [FLOW_KIND_RESUME] = {hear_token, FLOW_TOKEN_HEAD + CLASP_P2P_TOKEN_LEN, 0, true},
+    [FLOW_KIND_PING] = {hear_ping, FLOW_NUMBER_LEN, 0, true},
+    [FLOW_KIND_PONG] = {hear_pong, FLOW_NUMBER_LEN, 0, true},
+    [FLOW_KIND_RAW] = {hear_raw, FLOW_RAW_HEAD, 0, false},
+    [FLOW_KIND_HELLO] = {hear_hello, FLOW_HELLO_LEN, FLOW_HELLO_LEN, false},
+    [FLOW_KIND_PACK] = {hear_pack, FLOW_PACK_HEAD, 0, false},
+};
+#define KIND_COUNT (sizeof KINDS / sizeof KINDS[0])
+
+/* One record. @return bytes of it, or 0: all of the message; the result in `err` */
+static uint32_t hear_one(clasp_flows *f, flow *w, const heard_record *r, clasp_err *err) {
+    const uint8_t number = r->bytes.at[1];
+    const struct kind *kind = number < KIND_COUNT && KINDS[number].hear ? &KINDS[number] : NULL;
+    if (!kind) {
+        *err = CLASP_UNKNOWN_TYPE;
+    } else if (r->bytes.len < kind->least) {
+        *err = CLASP_TRUNCATED;
+    } else if (kind->is_exact && r->bytes.len > kind->least) {
+        *err = CLASP_BAD_FIELD;
+    } else {
+        *err = kind->hear(f, w, r);
+        return kind->then;
+    }
+    return 0;
+}
+
+static clasp_err hear_records(clasp_flows *f, flow *w, uint32_t way, clasp_span message, uint64_t now_us) {
+    clasp_err first = CLASP_OK;
+    while (message.len > 0) {
+        clasp_err err = CLASP_TRUNCATED;
+        uint32_t used = 0;
+        if (message.len >= 2 && message.at[0] == FLOW_MAGIC) {
+            used = hear_one(f, w, &(heard_record){way, message, now_us}, &err);
+        } else if (message.at[0] != FLOW_MAGIC) {
+            err = CLASP_BAD_MAGIC;
+        }
+        first = first == CLASP_OK ? err : first;
+        used = used == 0 ? message.len : used;
+        message = (clasp_span){message.at + used, message.len - used};
+    }
+    return first;
+}
+
+static clasp_err hear_raw_message(clasp_flows *f, const flow *w, uint32_t way, clasp_span message) {
+    flow_effect(f, CLASP_EFFECT_P2P_RAW, w->peer, way, 0, message);
+    return CLASP_OK;
+}
+
+clasp_err flow_hear(clasp_flows *f, flow *w, uint32_t way, clasp_span message, uint64_t now_us) {
+    if (message.len > 0 && message.at[0] == CLASP_FRAME_MAGIC) {
+        return flow_deliver_frame(f, w, message, now_us);
+    }
+    if (message.len == 0 || message.at[0] != FLOW_MAGIC || !w->ours) {
+        return way == FLOW_ROUTER ? CLASP_BAD_MAGIC : hear_raw_message(f, w, way, message);
+    }
+    return hear_records(f, w, way, message, now_us);
+}
+
+/* ---- what numbered packets hold ---------------------------------------------------------------------------------- */
+
+static clasp_reassembler *pieces_of(flow *w) {
+    if (!w->pieces) {
+        w->pieces = malloc(sizeof *w->pieces);
+        if (w->pieces) {
+            clasp_reassembler_init(w->pieces, 0);
+        }
+    }
+    return w->pieces;
+}
+
+static clasp_err hear_piece(clasp_flows *f, flow *w, clasp_span record, uint64_t now_us) {
+    clasp_whole whole;
+    clasp_reassembler *pieces = pieces_of(w);
+    if (!pieces) {
+        return CLASP_NO_MEMORY;
+    }
+    clasp_err err = clasp_reassembler_accept(pieces, record, now_us, &whole);
+    if (err != CLASP_OK) {
+        return err == CLASP_MORE ? CLASP_OK : err;
+    }
+    const clasp_span bytes = clasp_text_span(&whole.bytes);
+    err = bytes.at[0] == CLASP_FRAME_MAGIC ? flow_deliver_frame(f, w, bytes, now_us)
+                                           : flow_deliver_wide(f, w, bytes, now_us);
+    clasp_text_clear(&whole.bytes);
+    return err;
+}
+
+clasp_err flow_payload(clasp_flows *f, flow *w, clasp_span payload, uint64_t now_us) {
+    if (payload.at[0] == CLASP_FRAME_MAGIC) {
+        return flow_deliver_frame(f, w, payload, now_us);
+    }
+    if (payload.len < FLOW_END_LEN || payload.at[0] != FLOW_MAGIC) {
+        return payload.len < FLOW_END_LEN ? CLASP_TRUNCATED : CLASP_BAD_MAGIC;
+    }
+    switch (payload.at[1]) {
+    case CLASP_PIECE_KIND:
+        return hear_piece(f, w, payload, now_us);
+    case CLASP_PIPE_KIND:
+        return flow_pipe_heard(w, payload);
+    case CLASP_WIDE_KIND:
+        return flow_deliver_wide(f, w, payload, now_us);
+    case FLOW_KIND_END:
+        flow_end_stream(f, w, clasp_load_u16(payload.at + 2));
+        return CLASP_OK;
+    default:
+        return CLASP_UNKNOWN_TYPE;
+    }
+}
+
+/* ---- from the host ----------------------------------------------------------------------------------------------- */
+
+static clasp_err hear(clasp_flows *f, flow *w, uint32_t way, clasp_span message, uint64_t now_us) {
+    f->is_from_told = false;
+    w->stats[CLASP_FLOW_STAT_RECEIVED_BYTES] += message.len;
+    const clasp_err err = flow_hear(f, w, way, message, now_us);
+    w->is_dirty = true; /* what is owed goes at the end of the turn */
+    flow_pump(f, w, now_us);
+    flow_touch(f, w);
+    return err;
+}
+
+clasp_err clasp_flow_received(clasp_flows *f, uint32_t peer, uint32_t link, uint32_t channel,
+                              clasp_span message, uint64_t now_us) {
+    flow *w = flow_of(f, peer);
+    const uint32_t way = link << 8 | channel;
+    if (!w || !flow_path_at(w, way)) {
+        return CLASP_BAD_HANDLE;
+    }
+    flow_heard_on(f, w, link, now_us);
+    return hear(f, w, way, message, now_us);
+}
+
+clasp_err clasp_flow_record(clasp_flows *f, uint32_t peer, clasp_span record, uint64_t now_us) {
+    flow *w = flow_of(f, peer);
+    if (!w) {
+        return CLASP_BAD_HANDLE;
+    }
+    return w->ours ? hear(f, w, FLOW_ROUTER, record, now_us) : CLASP_BAD_STATE;
+}

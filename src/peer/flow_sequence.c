@@ -1,0 +1,310 @@
+/* What comes numbered: in order, once, acknowledged. */
+#include "peer/flow_state.h"
+
+#include "wire/message.h"
+
+#define PIECE_LAST 0x80u /* of its flags */
+
+/* ---- sequences ----------------------------------------------------------------------------------------------- */
+
+static void free_sequence(flow *w, flow_sequence *s) {
+    for (uint32_t i = 0; s && i < CLASP_FLOW_REORDER; i++) {
+        w->reorder_bytes -= s->held[i].len;
+        clasp_text_clear(&s->held[i]);
+    }
+    free(s);
+}
+
+void flow_sequences_clear(flow *w) {
+    for (uint32_t i = 0; i < FLOW_SEQUENCES; i++) {
+        free_sequence(w, w->sequences[i]);
+        w->sequences[i] = NULL;
+    }
+}
+
+static flow_sequence **place_of(flow *w, uint16_t stream) {
+    flow_sequence **free_place = NULL;
+    for (uint32_t i = 0; i < FLOW_SEQUENCES; i++) {
+        if (w->sequences[i] && w->sequences[i]->stream == stream) {
+            return &w->sequences[i];
+        }
+        free_place = free_place || w->sequences[i] ? free_place : &w->sequences[i];
+    }
+    return free_place;
+}
+
+static bool has_ended(const flow *w, uint16_t stream) {
+    for (uint32_t i = 0; i < FLOW_ENDED; i++) {
+        if (w->ended[i] == stream) {
+            return stream != 0;
+        }
+    }
+    return false;
+}
+
+static flow_sequence *known(flow *w, uint16_t stream) {
+    flow_sequence **place = place_of(w, stream);
+    return place ? *place : NULL;
+}
+
+static flow_sequence *find_sequence(flow *w, uint16_t stream, clasp_err *err) {
+    flow_sequence **place = place_of(w, stream);
+    *err = place ? CLASP_OK : CLASP_LIMIT;
+    if (!place || *place) {
+        return place ? *place : NULL;
+    }
+    flow_sequence *s = calloc(1, sizeof *s);
+    if (!s) {
+        *err = CLASP_NO_MEMORY;
+        return NULL;
+    }
+    s->stream = stream;
+    s->next = 1;
+    s->ack_us = FLOW_NEVER;
+    return *place = s;
+}
+
+void flow_end_stream(clasp_flows *f, flow *w, uint16_t stream) {
+    (void)f;
+    flow_sequence **place = place_of(w, stream);
+    if (stream == 0 || has_ended(w, stream)) {
+        return;
+    }
+    w->ended[w->ended_next++ % FLOW_ENDED] = stream;
+    if (place && *place) {
+        free_sequence(w, *place);
+        *place = NULL;
+    }
+}
+
+/* ---- acknowledgements ---------------------------------------------------------------------------------------- */
+
+uint32_t flow_credit(const flow *w) {
+    uint64_t window = CLASP_FLOW_CREDIT;
+    if (w->consumed > CLASP_FLOW_CREDIT_AFTER) {
+        window += (w->consumed - CLASP_FLOW_CREDIT_AFTER) / CLASP_FLOW_CREDIT_GROWTH;
+    }
+    return (uint32_t)(w->consumed + (window < CLASP_FLOW_CREDIT_MAX ? window : CLASP_FLOW_CREDIT_MAX));
+}
+
+/* An acknowledgement is owed: at once, or when nobody waits for it, a little later. */
+static void owe(flow_sequence *s, uint32_t len, bool at_once, uint64_t now_us) {
+    s->unacked += len;
+    s->wants_ack = true;
+    const bool now = at_once || s->unacked >= CLASP_FLOW_ACK_BYTES;
+    const uint64_t due_us = now ? now_us : now_us + CLASP_FLOW_ACK_US;
+    s->ack_us = due_us < s->ack_us ? due_us : s->ack_us;
+}
+
+uint32_t flow_write_ack(flow *w, flow_sequence *s, uint8_t out[FLOW_ACK_LEN]) {
+    flow_head(out, FLOW_KIND_ACK);
+    clasp_store_u16(out + 2, s->stream);
+    clasp_store_u32(out + 4, w->peer_incarnation + w->peer_base);
+    clasp_store_u32(out + 8, s->next);
+    clasp_store_u32(out + 12, s->seen);
+    clasp_store_u32(out + 16, flow_credit(w));
+    s->wants_ack = false;
+    s->unacked = 0;
+    s->ack_us = FLOW_NEVER;
+    return FLOW_ACK_LEN;
+}
+
+/* The way that an acknowledgement goes: that of the packets, as long as it is there. */
+static uint32_t ack_way(flow *w, const flow_sequence *s) {
+    if (s->way == FLOW_ROUTER ? w->covered || w->link == 0 : flow_path_at(w, s->way) != NULL) {
+        return s->way;
+    }
+    return flow_way(w, w->channels[CLASP_FLOW_RELIABLE]);
+}
+
+flow_sequence *flow_owes_ack(flow *w, uint32_t way, uint64_t now_us) {
+    for (uint32_t i = 0; i < FLOW_SEQUENCES; i++) {
+        flow_sequence *s = w->sequences[i];
+        if (s && s->wants_ack && s->ack_us <= now_us && ack_way(w, s) == way) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+void flow_send_acks(clasp_flows *f, flow *w, uint64_t now_us) {
+    uint8_t ack[FLOW_ACK_LEN];
+    bool by_router = false;
+    for (uint32_t i = 0; i < FLOW_SEQUENCES; i++) {
+        flow_sequence *s = w->sequences[i];
+        if (!s || !s->wants_ack || s->ack_us > now_us) {
+            continue;
+        }
+        const uint32_t way = ack_way(w, s);
+        if (way == FLOW_ROUTER) {
+            by_router = true;
+        } else {
+            flow_write_ack(w, s, ack);
+            flow_send_control(f, w, way, (clasp_span){ack, sizeof ack}, (clasp_span){NULL, 0});
+        }
+    }
+    if (by_router) {
+        flow_cover_pump(f, w, now_us);
+    }
+}
+
+/* ---- packets ------------------------------------------------------------------------------------------------- */
+
+/* A packet that somebody waits for: a SET, a BUNDLE with one in it, or the end of something large. */
+static bool is_awaited(clasp_span payload) {
+    if (payload.len <= CLASP_PIECE_HEADER) {
+        return true;
+    }
+    const uint8_t *p = payload.at;
+    if (p[0] == CLASP_FRAME_MAGIC) {
+        return p[CLASP_FRAME_HEADER] == CLASP_MSG_SET ||
+               (p[CLASP_FRAME_HEADER] == CLASP_MSG_BUNDLE && p[1] >> 6 == CLASP_QOS_COMMIT);
+    }
+    return p[1] == CLASP_PIECE_KIND && (p[CLASP_PIECE_HEADER - 1] & PIECE_LAST);
+}
+
+static clasp_err hold(flow *w, flow_sequence *s, uint32_t ahead, clasp_span payload) {
+    clasp_text *place = &s->held[(s->next + ahead) % CLASP_FLOW_REORDER];
+    if (s->seen >> (ahead - 1) & 1u) {
+        w->stats[CLASP_FLOW_STAT_DUPLICATES]++;
+        return CLASP_OK;
+    }
+    if (payload.len > CLASP_FLOW_REORDER_BYTES - w->reorder_bytes) {
+        return CLASP_LIMIT;
+    }
+    if (!clasp_text_set(place, payload)) {
+        return CLASP_NO_MEMORY;
+    }
+    w->reorder_bytes += payload.len;
+    s->seen |= 1u << (ahead - 1);
+    return CLASP_OK;
+}
+
+/* The packet that is due is here. @return true if the one that is due then is held */
+static bool advance(flow *w, flow_sequence *s, uint32_t len) {
+    const bool is_held = s->seen & 1u;
+    s->seen >>= 1;
+    s->next++;
+    w->consumed += len;
+    return is_held;
+}
+
+/* Those that came before the one that was due. */
+static void take_held(clasp_flows *f, flow *w, uint16_t stream, uint64_t now_us) {
+    bool is_held = true;
+    for (flow_sequence *s = known(w, stream); s && is_held; s = known(w, stream)) {
+        clasp_text *place = &s->held[s->next % CLASP_FLOW_REORDER];
+        clasp_text payload = *place;
+        *place = (clasp_text){NULL, 0};
+        w->reorder_bytes -= payload.len;
+        is_held = advance(w, s, payload.len);
+        flow_payload(f, w, clasp_text_span(&payload), now_us);
+        clasp_text_clear(&payload);
+    }
+}
+
+/* The packet that is due counts as taken whatever it holds: it would be due for ever. */
+static clasp_err take(clasp_flows *f, flow *w, flow_sequence *s, clasp_span payload, uint64_t now_us) {
+    const uint16_t stream = s->stream;
+    owe(s, payload.len, is_awaited(payload), now_us);
+    const bool is_held = advance(w, s, payload.len);
+    const clasp_err err = flow_payload(f, w, payload, now_us);
+    if (is_held) {
+        take_held(f, w, stream, now_us);
+    }
+    return err;
+}
+
+clasp_err flow_data(clasp_flows *f, flow *w, uint32_t way, const flow_data_head *head, clasp_span payload,
+                    uint64_t now_us) {
+    clasp_err err;
+    flow_sequence *s = has_ended(w, head->stream) ? NULL : find_sequence(w, head->stream, &err);
+    if (!s) {
+        return has_ended(w, head->stream) ? CLASP_OK : err;
+    }
+    const uint32_t ahead = head->sequence - s->next;
+    s->way = way;
+    if (ahead == 0) {
+        return take(f, w, s, payload, now_us);
+    }
+    owe(s, 0, true, now_us);
+    if ((int32_t)ahead < 0) {
+        w->stats[CLASP_FLOW_STAT_DUPLICATES]++;
+        return CLASP_OK;
+    }
+    return ahead > CLASP_FLOW_REORDER ? CLASP_LIMIT : hold(w, s, ahead, payload);
+}
+
+/* ---- who speaks ---------------------------------------------------------------------------------------------- */
+
+/* The peer numbers anew. */
+static void restart_hearing(flow *w) {
+    flow_sequences_clear(w);
+    memset(w->ended, 0, sizeof w->ended);
+    w->consumed = 0;
+    if (w->pieces) {
+        clasp_reassembler_clear(w->pieces);
+    }
+}
+
+/* A flight without what has arrived: it begins with the first number, and all of it goes again. */
+static void renumber(clasp_flows *f, flow *w, flow_channel *c) {
+    flow_rewind(w, c);
+    for (uint32_t left = c->flight.count; left > 0; left--) {
+        const flow_packet packet = flow_ring_take(&c->flight);
+        if (packet.flags & FLOW_PACKET_ACKED) {
+            flow_slab_release(&f->slabs, packet.slab);
+        } else {
+            flow_ring_push(&c->flight, &packet);
+        }
+    }
+    c->first = 1;
+    w->credit_used += c->flight.bytes;
+}
+
+/* The peer has lost what it knew of us: a new flow under an old name. */
+static void restart_saying(clasp_flows *f, flow *w) {
+    w->base++;
+    w->credit_used = 0;
+    w->credit_limit = CLASP_FLOW_CREDIT;
+    for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
+        if (w->channels[i]) {
+            renumber(f, w, w->channels[i]);
+        }
+    }
+    flow_greet(f, w);
+}
+
+static bool is_former(const flow *w, uint32_t incarnation) {
+    for (uint32_t i = 0; i < FLOW_FORMER; i++) {
+        if (w->former[i] == incarnation) {
+            return true;
+        }
+    }
+    return false;
+}
+
+clasp_err flow_told_hello(clasp_flows *f, flow *w, uint32_t way, uint32_t incarnation, uint32_t base) {
+    flow_path *path = flow_context(w, way);
+    const bool same = incarnation == w->peer_incarnation;
+    if (!path || incarnation == 0) {
+        return CLASP_OUT_OF_RANGE;
+    }
+    path->incarnation = incarnation;
+    path->base = base;
+    if (same ? (int32_t)(base - w->peer_base) <= 0 : is_former(w, incarnation)) {
+        return CLASP_OK; /* nothing new, or late */
+    }
+    const bool is_reborn = !same && w->peer_incarnation != 0;
+    if (is_reborn) {
+        w->former[w->former_next++ % FLOW_FORMER] = w->peer_incarnation;
+    }
+    w->peer_incarnation = incarnation;
+    w->peer_base = base;
+    restart_hearing(w);
+    if (is_reborn) {
+        flow_pipes_clear(w, CLASP_PEER_GONE);
+        restart_saying(f, w);
+    }
+    return CLASP_OK;
+}

@@ -1,0 +1,5 @@
+/** `clasp-p2p/peer`: data-channel peers alone. */
+export { ClaspError } from './error.js';
+export { ClaspP2P, VERDICTS } from './p2p.js';
+export { Peer } from './peer.js';
+export { PeerChannel } from './peer-channel.js';
