@@ -55,9 +55,9 @@ export class Inbox {
   replay(peer, subscription) {
     const off = peer.on('/**', (value, rest, signal) => {
       const match = this.#matches(peer.id, rest).find((it) => it.subscription === subscription);
-      if (match) give(match, value, signal);
+      if (match && signal === 'param') give(match, value, signal);
     });
-    off();
+    queueMicrotask(off); // within a handler they come when its turn is over
   }
 
   /** The subscriptions are others now. */

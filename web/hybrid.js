@@ -335,7 +335,7 @@ export class Hybrid {
     try {
       return await peer.get(rest, { signal });
     } catch (error) {
-      const isElsewhere = isLost(error) || /** @type {ClaspError} */ (error).code === 'BAD_FIELD';
+      const isElsewhere = isLost(error) || /** @type {ClaspError} */ (error).code === 'NOT_FOUND';
       if (!isElsewhere || !this.#ways.isRouted) throw error;
       return inside.request(this.#client, (session) => session.get(address), signal);
     }

@@ -20,7 +20,13 @@ async function relayFor(t, options) {
 /** @param {Test} t @param {string} peerId @param {string} rendezvousUrl @param {Partial<Options>} [options] */
 function managerFor(t, peerId, rendezvousUrl, options) {
   const network = new Network();
-  const p2p = new P2PManager({ peerId, rendezvousUrl, iceServers: [], rtc: network.rtc, ...options });
+  const p2p = new P2PManager({
+    peerId,
+    rendezvousUrl,
+    iceServers: [],
+    rtc: network.rtc,
+    ...options,
+  });
   t.after(() => p2p.close());
   return Object.assign(p2p, { network });
 }
@@ -56,7 +62,10 @@ test('who registers is found by tags, under its peer id, by all but itself', asy
   assert.equal(other.name, 'peer-b');
   assert.deepEqual(await a.discover({ tags: ['demo', 'webrtc'] }), []);
   assert.equal((await b.discover({ tags: ['webrtc', 'demo'] })).length, 1);
-  assert.deepEqual((await a.discover({ feature: 'chat' })).map(({ id }) => id), ['peer-b']);
+  assert.deepEqual(
+    (await a.discover({ feature: 'chat' })).map(({ id }) => id),
+    ['peer-b'],
+  );
 });
 
 test('discover() gives at most `limit` others, and of each the latest entry', async (t) => {
@@ -197,7 +206,14 @@ test('the router is looked for at the URL of the rendezvous server, then at port
 test("an entry's router counts where it is another one, and not on the machine of its peer", () => {
   const own = 'wss://relay.example.org/';
   assert.equal(routerFor('wss://other.example.org/', own), 'wss://other.example.org/');
-  for (const named of [own, 'wss://relay.example.org', 'ws://localhost:7330/', 'http://x/', 7, undefined])
+  for (const named of [
+    own,
+    'wss://relay.example.org',
+    'ws://localhost:7330/',
+    'http://x/',
+    7,
+    undefined,
+  ])
     assert.equal(routerFor(named, own), own);
   const local = 'ws://localhost:7330/';
   assert.equal(routerFor('ws://127.0.0.1:7330', local), local);
@@ -219,7 +235,10 @@ test('where no direct path comes about, the router carries what is said, in orde
   const last = told(toB, '/n', (n) => n === 99);
   await Promise.all(Array.from({ length: 100 }, (_, n) => toA.set('/n', n)));
   await last;
-  assert.deepEqual(got, Array.from({ length: 100 }, (_, n) => n));
+  assert.deepEqual(
+    got,
+    Array.from({ length: 100 }, (_, n) => n),
+  );
 });
 
 test('a direct path dies and comes back: nothing is lost, nothing comes twice, all in order', async (t) => {
@@ -237,5 +256,8 @@ test('a direct path dies and comes back: nothing is lost, nothing comes twice, a
   const whole = say(200, 300);
   await until(toA, ['path', 'connected'], () => toA.path && toA.path.type !== 'router');
   await Promise.all([whole, say(300, 400)]);
-  assert.deepEqual(got, Array.from({ length: 400 }, (_, n) => n));
+  assert.deepEqual(
+    got,
+    Array.from({ length: 400 }, (_, n) => n),
+  );
 });
