@@ -290,6 +290,23 @@ export class Core {
     this.#isDraining = wasDraining;
   }
 
+  /**
+   * Make calls whose effects are carried out after them, also where nothing else is being carried out.
+   * @template T
+   * @param {() => T} calls
+   * @returns {T}
+   */
+  later(calls) {
+    const wasDraining = this.#isDraining;
+    this.#isDraining = true;
+    try {
+      return calls();
+    } finally {
+      this.#isDraining = wasDraining;
+      if (!wasDraining) queueMicrotask(() => this.#isDraining || this.drain());
+    }
+  }
+
   /** Handlers are being called: effects that came before wait behind. */
   get isDraining() {
     return this.#isDraining;

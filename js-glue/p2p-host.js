@@ -61,12 +61,12 @@ import { checkedChannel } from './p2p-channel.js';
 import { LOW_WATER, P2PLink, isCustom } from './p2p-link.js';
 import { PeerPlane } from './p2p-peer.js';
 import { addValue, beginInput, decodeValue, endInput } from './value.js';
+import { decodeWide, encodeWide, isWideNeeded } from './wide.js';
 
 /** @typedef {import('./core.js').Core} Core */
 /** @typedef {import('./core.js').Effect} Effect */
 /** @typedef {import('./core.js').Run} Run */
 /** @typedef {import('./p2p-channel.js').PlaneChannel} PlaneChannel */
-/** @typedef {import('./p2p-pipe.js').Pipe} Pipe */
 /** @typedef {import('./signalling.js').Signalling} Signalling */
 
 /**
@@ -86,7 +86,7 @@ import { addValue, beginInput, decodeValue, endInput } from './value.js';
  * @property {(plane: PeerPlane, before: string) => void} named it has another id than before
  * @property {(plane: PeerPlane) => void} announced
  * @property {(plane: PeerPlane, channel: PlaneChannel) => void} channel the peer has made it
- * @property {(plane: PeerPlane, pipe: Pipe, address: string) => void} pipe the peer has opened it
+ * @property {(plane: PeerPlane, address: string) => void} pipe the peer has opened one that nobody has waited for
  * @property {(plane: PeerPlane, data: string | ArrayBuffer) => void} raw a message that is not CLASP's
  * @property {(plane: PeerPlane, value: any, address: string) => void} broadcast any: what was said
  * @property {(plane: PeerPlane, stream: MediaStream) => void} media
@@ -101,7 +101,9 @@ const FROZEN_MS = 15_000;
 const SIGNALS = Object.keys(SIGNAL).map((name) => name.toLowerCase()); // they count from 0
 
 const ADDRESSES_MAX = 4096;
+const ADDRESS_SURE = 1024; // characters; none has more
 const EMPTY = new Uint8Array(0);
+const encoder = new TextEncoder();
 
 /** @type {import('./p2p-peer.js').PeerState[]} */
 const STATES = /** @type {any} in the core's order */ (
@@ -191,9 +193,23 @@ export class P2PHost {
     return endInput();
   }
 
-  /** Put a value, with its type code, into the inbox. @param {unknown} value @returns {number} its length */
-  put(value) {
-    return this.core.put(this.#encoded(value));
+  /**
+   * Put a value, with its type code, into the inbox: in the wide form where no frame can carry it.
+   * @param {string} address that it is said at
+   * @param {unknown} value
+   * @returns {number} its length
+   */
+  put(address, value) {
+    const room = Math.min(address.length, ADDRESS_SURE) * 3; // bytes of the address, at most
+    try {
+      const bytes = this.#encoded(value);
+      if (!isWideNeeded(room, bytes.length)) return this.core.put(bytes);
+      const { length } = encoder.encode(address);
+      if (!isWideNeeded(length, bytes.length)) return this.core.put(bytes);
+    } catch (error) {
+      if (!(error instanceof ClaspError && error.code === 'TOO_LARGE')) throw error;
+    }
+    return this.core.put(encodeWide(value));
   }
 
   /** @param {string} address @returns {number} its id @throws {ClaspError} BAD_ADDRESS, TOO_LARGE */
@@ -227,6 +243,11 @@ export class P2PHost {
     this.#isFlushing = false;
     if (!this.#isOver) this.core.hot('p2p_flush', this.handle, now(), 0, 0);
   };
+
+  /** Make an input whose effects wait until the caller is ready for them. @type {Core['later']} */
+  later(calls) {
+    return this.core.later(calls);
+  }
 
   // ---- requests -------------------------------------------------------------------------------------------------
 
@@ -342,11 +363,14 @@ export class P2PHost {
         void this.input(ON_TOKEN, a, 0, 0, crypto.getRandomValues(new Uint8Array(P2P_TOKEN_LEN))),
       [P2P_ACKED]: of((plane, { b, number }) => plane.acknowledged(b, number)),
       [P2P_RAW]: of((plane, { b, bytes }) => this.#raw(plane, b & 0xff, bytes.slice().buffer)),
-      [P2P_GOT]: ({ a, b, number, bytes }) => this.#take(a)?.resolve(valueOf(b, number, bytes)),
+      [P2P_GOT]: ({ a, b, number, bytes }) =>
+        this.#take(a)?.resolve(isNumber(b & 0xff) ? number : readValue(b, bytes)),
       [P2P_PIPE]: of((plane, effect) => {
-        const pipe = plane.pipe(effect.b >>> 8);
-        if ((effect.b & 0xff) === PIPE_OPENED) this.#events.pipe(plane, pipe, textOf(effect.bytes));
-        else pipe.happens(effect.b & 0xff, effect);
+        const number = effect.b >>> 8;
+        const event = effect.b & 0xff;
+        if (event !== PIPE_OPENED) return plane.pipeHappens(number, event, effect);
+        const address = textOf(effect.bytes);
+        if (plane.pipeOpened(number, address)) this.#events.pipe(plane, address);
       }),
       [P2P_ROOM]: of((plane) => plane.roomAgain()),
     };
@@ -356,7 +380,7 @@ export class P2PHost {
   /** @param {string} pattern */
   #listen(pattern) {
     const end = this.#options.signalling.subscribe(pattern, (value, address) => {
-      const head = new TextEncoder().encode(address);
+      const head = encoder.encode(address);
       const input = new Uint8Array(head.length + value.length);
       input.set(head);
       input.set(value, head.length);
@@ -560,10 +584,9 @@ export class P2PHost {
         const b = words[i + 3];
         const type = b & 0xff;
         const at = words[i + 6] - base;
-        const value =
-          type >= VALUE.I8 && type <= VALUE.F64
-            ? numbers[(i >> 1) + 2]
-            : readValue(b, from.subarray(at, at + words[i + 7]));
+        const value = isNumber(type)
+          ? numbers[(i >> 1) + 2]
+          : readValue(b, from.subarray(at, at + words[i + 7]));
         this.#hand(plane, plane.targets[words[i + 2]], value, b);
       } else if (kind === P2P_FROM) plane = this.#planes.get(words[i + 2]);
       else if (kind === P2P_ADDRESS) plane?.lead(words[i + 2], ...leads(words, i, from, base));
@@ -670,13 +693,12 @@ export class P2PHost {
 /** True where the browser has the event; a property that somebody has set is none. @param {RTCDataChannel} channel */
 const nativeLow = (channel) => 'onbufferedamountlow' in Object.getPrototypeOf(channel);
 
-/** @param {number} type VALUE @param {number} number @param {Uint8Array} bytes */
-const valueOf = (type, number, bytes) =>
-  type >= VALUE.I8 && type <= VALUE.F64 ? number : decodeValue(type, bytes);
+/** @param {number} type VALUE */
+const isNumber = (type) => type >= VALUE.I8 && type <= VALUE.F64;
 
-/** @param {number} b of P2P_DELIVER @param {Uint8Array} data */
+/** @param {number} b of P2P_DELIVER, or of P2P_GOT @param {Uint8Array} data */
 const readValue = (b, data) =>
-  (b >>> 16) & DELIVER_WIDE ? decodeValue(b & 0xff, data) : decodeValue(b & 0xff, data);
+  (b >>> 16) & DELIVER_WIDE ? decodeWide(data, b & 0xff) : decodeValue(b & 0xff, data);
 
 /**
  * What P2P_ADDRESS says: the address, and the subscriptions.

@@ -6,7 +6,7 @@ const LABELS = ['clasp-reliable', 'clasp'];
 /** @type {RTCDataChannelInit[]} */
 const OPTIONS = [{ ordered: true }, { ordered: false, maxRetransmits: 0 }];
 /** Bytes in the browser below which it takes more. */
-export const LOW_WATER = 64 << 10;
+export const LOW_WATER = 128 << 10;
 const ERRORS_MAX = 8;
 
 /**

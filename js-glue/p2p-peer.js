@@ -7,13 +7,15 @@ import {
   ON_PIPE_OPEN,
   ON_SUBSCRIBE,
   ON_UNSUBSCRIBE,
+  PIPE_ABORTED,
+  PIPE_ENDED,
   SAY_EVENT,
   SAY_SET,
   SAY_STREAM,
 } from './abi.gen.js';
 import { ClaspError, check } from './error.js';
 import { PRIORITIES, PlaneChannel } from './p2p-channel.js';
-import { Pipe } from './p2p-pipe.js';
+import { PipeReader, PipeWriter } from './p2p-pipe.js';
 import { pathStats } from './stats.js';
 
 /** @typedef {import('./p2p-host.js').P2PHost} P2PHost */
@@ -58,7 +60,9 @@ const WITHIN = '/';
 export class PeerPlane {
   #host;
   /** @type {Map<number, Subscription>} */ #subs = new Map();
-  /** @type {Map<number, Pipe>} */ #pipes = new Map();
+  /** @type {Map<number, PipeReader | PipeWriter>} */ #pipes = new Map();
+  /** Opened by the peer, and not taken. @type {Map<string, PipeReader[]>} */ #offered = new Map();
+  /** Not opened by the peer yet. @type {Map<string, PipeReader[]>} */ #wanted = new Map();
   /** @type {Batch[]} */ #batches = [];
   /** @type {Batch | undefined} */ #batch;
   /** @type {import('./stats.js').Sample | undefined} */ #sample;
@@ -123,7 +127,7 @@ export class PeerPlane {
     const result =
       typeof value === 'number'
         ? core.hot('p2p_number', host.handle, this.handle, say, id, value)
-        : core.hot('p2p_value', host.handle, this.handle, say, id, host.put(value));
+        : core.hot('p2p_value', host.handle, this.handle, say, id, host.put(address, value));
     host.flushSoon();
     return result < 0 ? this.#refuse(result) : result;
   }
@@ -283,18 +287,55 @@ export class PeerPlane {
     return [...this.links.values()].findLast((link) => link.channels.has(0));
   }
 
-  /** @param {string} address @param {import('./p2p-channel.js').Priority} priority */
+  /**
+   * @param {string} address
+   * @param {import('./p2p-channel.js').Priority} priority
+   * @returns {WritableStream<ArrayBuffer | ArrayBufferView>} of a pipe to the peer
+   */
   openPipe(address, priority) {
-    const number = this.input(ON_PIPE_OPEN, PRIORITIES.indexOf(priority), 0, address);
-    this.#host.flushSoon();
-    return this.pipe(number);
+    const number = this.#host.later(() =>
+      this.pipe(ON_PIPE_OPEN, PRIORITIES.indexOf(priority), 0, address),
+    );
+    const writer = new PipeWriter(this, number);
+    this.#pipes.set(number, writer);
+    return writer.stream;
   }
 
-  /** @param {number} number */
-  pipe(number) {
-    const pipe = this.#pipes.get(number) ?? new Pipe(this, number);
-    this.#pipes.set(number, pipe);
-    return pipe;
+  /** @param {string} address @returns {ReadableStream<Uint8Array<ArrayBuffer>>} of the first pipe that the peer opens there */
+  takePipe(address) {
+    const offered = this.#offered.get(address)?.shift();
+    if (offered) return offered.stream;
+    const reader = new PipeReader(this);
+    this.#wanted.set(address, [...(this.#wanted.get(address) ?? []), reader]);
+    return reader.stream;
+  }
+
+  /**
+   * The peer has opened a pipe.
+   * @param {number} number
+   * @param {string} address
+   * @returns {boolean} true: nobody has waited for it
+   */
+  pipeOpened(number, address) {
+    const wanted = this.#wanted.get(address)?.shift();
+    const reader = wanted ?? new PipeReader(this);
+    reader.attach(number);
+    this.#pipes.set(number, reader);
+    if (!wanted) this.#offered.set(address, [...(this.#offered.get(address) ?? []), reader]);
+    return !wanted;
+  }
+
+  /** @type {(number: number, event: number, effect: import('./core.js').Effect) => void} */
+  pipeHappens(number, event, effect) {
+    this.#pipes.get(number)?.happens(event, effect);
+    if (event === PIPE_ENDED || event === PIPE_ABORTED) this.#pipes.delete(number);
+  }
+
+  /** An input about pipes. @type {PeerPlane['input']} */
+  pipe(event, b, c, input) {
+    const result = this.input(event, b, c, input);
+    this.#host.flushSoon();
+    return result;
   }
 
   // ---- figures --------------------------------------------------------------------------------------------------
@@ -362,7 +403,9 @@ export class PeerPlane {
   drop(error) {
     for (const batch of this.#batches.splice(0)) batch.reject(error);
     this.#batch = undefined;
-    this.#pipes.clear();
+    for (const pipe of this.#pipes.values()) pipe.fail(error);
+    for (const wanted of this.#wanted.values()) for (const pipe of wanted) pipe.fail(error);
+    for (const pipes of [this.#pipes, this.#offered, this.#wanted]) pipes.clear();
     for (const channel of [...this.channels.values()]) this.endChannel(channel);
     this.roomAgain();
   }

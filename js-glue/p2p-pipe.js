@@ -6,48 +6,107 @@ import { ClaspError } from './error.js';
 /** @typedef {import('./core.js').Effect} Effect */
 /** @typedef {import('./p2p-peer.js').PeerPlane} PeerPlane */
 
-/** Bytes of any length to and from one peer, with its credit, as streams. */
-export class Pipe {
+/** Bytes that cross into the core at once. */
+const PART = 64 << 10;
+
+/** @param {Effect} effect of ABORTED */
+const errorOf = ({ number, bytes }) => ClaspError.of(number, textOf(bytes));
+
+/** What the peer writes, as a stream; it is given credit for what is read. */
+export class PipeReader {
   #plane;
-  #number;
-  #room = 0;
-  #wake = () => {};
-  /** @type {Uint8Array[]} */ #waiting = [];
-  /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */ #reader;
-  /** @type {ClaspError | undefined} */ #error;
+  #number = 0; // 0: the peer has opened none yet
+  /** @type {Uint8Array<ArrayBuffer>[]} */ #waiting = [];
+  /** @type {ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined} */ #reader;
   #isWanted = false;
   #hasEnded = false;
+  #isOver = false;
 
-  /**
-   * @param {PeerPlane} plane
-   * @param {number} number
-   */
-  constructor(plane, number) {
+  /** @param {PeerPlane} plane */
+  constructor(plane) {
     this.#plane = plane;
-    this.#number = number;
-    /** What the peer writes; it is given credit for what is read. @type {ReadableStream<Uint8Array>} */
-    this.readable = new ReadableStream(
+    /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */
+    this.stream = new ReadableStream(
       {
         start: (controller) => void (this.#reader = controller),
         pull: () => {
           this.#isWanted = true;
           this.#hand();
         },
-        cancel: (reason) => this.#abort(reason),
+        cancel: (reason) => this.#cancel(reason),
       },
       { highWaterMark: 0 },
     );
-    /** A write is done when the peer's credit has let it go. @type {WritableStream<ArrayBuffer | ArrayBufferView>} */
-    this.writable = new WritableStream({
-      write: (chunk) => this.#write(chunk),
-      close: () => void plane.input(ON_PIPE_END, number),
-      abort: (reason) => this.#abort(reason),
-    });
+  }
+
+  /** @param {number} number of the pipe that it reads */
+  attach(number) {
+    this.#number = number;
   }
 
   /** @param {unknown} reason */
-  #abort(reason) {
-    if (!this.#error) this.#plane.input(ON_PIPE_ABORT, this.#number, 0, String(reason ?? ''));
+  #cancel(reason) {
+    this.#waiting = [];
+    if (!this.#isOver && this.#number)
+      this.#plane.pipe(ON_PIPE_ABORT, this.#number, 0, String(reason ?? ''));
+    this.#isOver = true;
+  }
+
+  /** What waits, to a reader that wants it. */
+  #hand() {
+    const reader = /** @type {ReadableStreamDefaultController} */ (this.#reader);
+    const chunk = this.#isWanted ? this.#waiting.shift() : undefined;
+    if (chunk) {
+      this.#isWanted = false;
+      if (!this.#hasEnded) this.#plane.pipe(ON_PIPE_READ, this.#number, chunk.length);
+      reader.enqueue(chunk);
+    }
+    if (this.#waiting.length > 0 || !this.#hasEnded || this.#isOver) return;
+    this.#isOver = true;
+    reader.close();
+  }
+
+  /** @param {number} event @param {Effect} effect */
+  happens(event, effect) {
+    if (this.#isOver) return;
+    if (event === PIPE_BYTES) this.#waiting.push(effect.bytes.slice());
+    else if (event === PIPE_ENDED) this.#hasEnded = true;
+    else if (event === PIPE_ABORTED) return this.fail(errorOf(effect));
+    this.#hand();
+  }
+
+  /** @param {ClaspError} error */
+  fail(error) {
+    this.#isOver = true;
+    this.#reader?.error(error);
+  }
+}
+
+/** What the peer reads, as a stream: a write is done when the peer's credit has let it go. */
+export class PipeWriter {
+  #plane;
+  #number;
+  #room = 0;
+  #wake = () => {};
+  /** @type {WritableStreamDefaultController | undefined} */ #controller;
+  /** @type {ClaspError | undefined} */ #error;
+
+  /**
+   * @param {PeerPlane} plane
+   * @param {number} number of the pipe that it writes
+   */
+  constructor(plane, number) {
+    this.#plane = plane;
+    this.#number = number;
+    /** @type {WritableStream<ArrayBuffer | ArrayBufferView>} */
+    this.stream = new WritableStream({
+      start: (controller) => void (this.#controller = controller),
+      write: (chunk) => this.#write(chunk),
+      close: () => plane.pipe(ON_PIPE_END, number),
+      abort: (reason) => {
+        if (!this.#error) plane.pipe(ON_PIPE_ABORT, number, 0, String(reason ?? ''));
+      },
+    });
   }
 
   /** @param {ArrayBuffer | ArrayBufferView} chunk */
@@ -62,40 +121,22 @@ export class Pipe {
       if (this.#error) throw this.#error;
       const part = rest.subarray(0, Math.min(this.#room, PART));
       this.#room -= part.length;
-      this.#plane.input(ON_PIPE_WRITE, this.#number, 0, part);
+      this.#plane.pipe(ON_PIPE_WRITE, this.#number, 0, part);
       rest = rest.subarray(part.length);
     }
   }
 
-  /** What waits, to a reader that wants it. */
-  #hand() {
-    const reader = /** @type {ReadableStreamDefaultController<Uint8Array>} */ (this.#reader);
-    const chunk = this.#isWanted ? this.#waiting.shift() : undefined;
-    if (chunk) {
-      this.#isWanted = false;
-      this.#plane.input(ON_PIPE_READ, this.#number, chunk.length);
-      reader.enqueue(chunk);
-    } else if (this.#waiting.length === 0 && this.#hasEnded) {
-      this.#hasEnded = false;
-      reader.close();
-    }
-  }
-
   /** @param {number} event @param {Effect} effect */
-  happens(event, { number, bytes }) {
-    if (event === PIPE_BYTES) this.#waiting.push(bytes.slice());
-    else if (event === PIPE_ROOM) this.#room = number;
-    else if (event === PIPE_ENDED) this.#hasEnded = true;
-    else if (event === PIPE_ABORTED) this.#fail(ClaspError.of(number, textOf(bytes)));
+  happens(event, effect) {
+    if (event === PIPE_ROOM) this.#room = effect.number;
+    else if (event === PIPE_ABORTED) this.fail(errorOf(effect));
     this.#wake();
-    if (!this.#error) this.#hand();
   }
 
   /** @param {ClaspError} error */
-  #fail(error) {
+  fail(error) {
     this.#error = error;
-    this.#reader?.error(error);
+    this.#controller?.error(error);
+    this.#wake();
   }
 }
-
-const PART = 256 << 10; // bytes that cross into the core at once

@@ -366,8 +366,8 @@ export class ClaspP2P extends Emitter {
         peer.raise('channel', { channel, address: made.address });
         this.raise('channel', { peer, channel, address: made.address });
       },
-      pipe: (plane, { readable, writable }, address) =>
-        void faceOf(plane).raise('bytes', { streams: { readable, writable }, address }),
+      pipe: (plane, address) =>
+        void faceOf(plane).raise('bytes', { streams: streamsOf(plane, address), address }),
       raw: (plane, data) => void faceOf(plane).raise('message', { data }),
       broadcast: (plane, value, address) =>
         void this.raise('broadcast', { value, peer: faceOf(plane), address }),
@@ -440,3 +440,21 @@ export class ClaspP2P extends Emitter {
 
 /** @param {PeerPlane} plane @returns {Peer} */
 const faceOf = (plane) => plane.face ?? new Peer(plane);
+
+/**
+ * Both directions of what a peer has opened: each is taken, or opened, when it is first asked for.
+ * @param {PeerPlane} plane
+ * @param {string} address
+ * @returns {import('./peer.js').ByteStreams}
+ */
+function streamsOf(plane, address) {
+  /** @type {Partial<import('./peer.js').ByteStreams>} */ const made = {};
+  return {
+    get readable() {
+      return (made.readable ??= plane.takePipe(address));
+    },
+    get writable() {
+      return (made.writable ??= plane.openPipe(address, 'normal'));
+    },
+  };
+}

@@ -198,8 +198,9 @@ export class Peer extends Emitter {
   }
 
   /**
-   * Bytes of any length, to and from the peer, which gets the event `bytes`. Neither side holds more than the credit that the
-   * reader gives by reading.
+   * Bytes of any length, to and from the peer, which gets the event `bytes` (streams, address) and takes what comes by
+   * `streams.readable`, or by bytes() of its own at the same address. Neither side holds more than the credit that the reader
+   * gives by reading; each direction ends by itself.
    * @param {string} address
    * @param {{priority?: Priority}} [options] 'normal'
    * @returns {ByteStreams}
@@ -208,8 +209,8 @@ export class Peer extends Emitter {
   bytes(address, { priority = 'normal' } = {}) {
     if (!PRIORITIES.includes(priority))
       throw new ClaspError('BAD_OPTION', 'priority: high, normal or low');
-    const { readable, writable } = this.#plane.openPipe(address, priority);
-    return { readable, writable };
+    const plane = this.#plane;
+    return { writable: plane.openPipe(address, priority), readable: plane.takePipe(address) };
   }
 
   // ---- the rest ---------------------------------------------------------------------------------------------------

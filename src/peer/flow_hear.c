@@ -73,8 +73,7 @@ static clasp_err hear_raw(clasp_flows *f, flow *w, const heard_record *r) {
 }
 
 static clasp_err hear_pack(clasp_flows *f, flow *w, const heard_record *r) {
-    clasp_reader in =
-        clasp_reader_of((clasp_span){r->bytes.at + FLOW_PACK_HEAD, r->bytes.len - FLOW_PACK_HEAD});
+    clasp_reader in = clasp_reader_of((clasp_span){r->bytes.at + FLOW_PACK_HEAD, r->bytes.len - FLOW_PACK_HEAD});
     clasp_err first = CLASP_OK;
     if (r->way != FLOW_ROUTER) {
         return CLASP_BAD_STATE;

@@ -39,9 +39,7 @@ static bool fits_credit(const flow *w, uint32_t len) {
 
 /* ---- whose turn it is ---------------------------------------------------------------------------------------- */
 
-static bool has_small(const flow_channel *c) {
-    return c->ready.count > 0 || (c->open_count > 0 && c->is_late);
-}
+static bool has_small(const flow_channel *c) { return c->ready.count > 0 || (c->open_count > 0 && c->is_late); }
 
 bool flow_has_work(const flow *w, const flow_channel *c) {
     return c->again < c->flight.count || has_small(c) || flow_large_turn(w, c) != FLOW_NEVER;

@@ -26,9 +26,9 @@ typedef struct pair_side {
     struct pair *pair;
     clasp_flows *flows;
     clasp_outbox out;
-    pair_message *first, *last;   /* sent by this side */
-    uint32_t counts[128];         /* effects so far, by kind */
-    uint32_t paths[3];            /* reports by the hook, by clasp_p2p_path_event */
+    pair_message *first, *last; /* sent by this side */
+    uint32_t counts[128];       /* effects so far, by kind */
+    uint32_t paths[3];          /* reports by the hook, by clasp_p2p_path_event */
     clasp_effect kept[PAIR_KEPT]; /* deliveries and what tells of them, the latest ones from 0 on */
     uint32_t kept_count;
     uint8_t text[256]; /* bytes of the last effect that had any */
@@ -53,8 +53,7 @@ static inline void pair_append(pair_side *side, uint32_t way, clasp_span bytes) 
     side->last = m;
 }
 
-static inline void pair_path(void *context, uint32_t peer, uint32_t link, clasp_p2p_path_event event,
-                             uint64_t now_us) {
+static inline void pair_path(void *context, uint32_t peer, uint32_t link, clasp_p2p_path_event event, uint64_t now_us) {
     pair_side *side = context;
     (void)peer;
     (void)link;
@@ -101,9 +100,9 @@ static inline bool pair_carry(pair *p, int from, clasp_err *err) {
     }
     sender->first = m->next;
     const clasp_span bytes = {m->bytes, m->len};
-    *err = m->way == PAIR_ROUTER ? clasp_flow_record(receiver->flows, PAIR_PEER, bytes, p->now_us)
-                                 : clasp_flow_received(receiver->flows, PAIR_PEER, m->way >> 8, m->way & 0xFF,
-                                                       bytes, p->now_us);
+    *err = m->way == PAIR_ROUTER
+               ? clasp_flow_record(receiver->flows, PAIR_PEER, bytes, p->now_us)
+               : clasp_flow_received(receiver->flows, PAIR_PEER, m->way >> 8, m->way & 0xFF, bytes, p->now_us);
     pair_drain(receiver);
     if (m->way != PAIR_ROUTER) {
         clasp_flow_buffered(sender->flows, PAIR_PEER, m->way >> 8, m->way & 0xFF, 0, p->now_us);
