@@ -7,11 +7,11 @@ import {
   TYPE_ALL,
   TYPE_EVENT,
   VALUE,
-  WIRE_ERROR,
 } from './abi.gen.js';
 import { now } from './clock.js';
 import { textOf } from './core.js';
 import { ClaspError, surface } from './error.js';
+import { refusal } from './refusal.js';
 import { Session, errorOf } from './session.js';
 import {
   addF64,
@@ -133,25 +133,6 @@ const PHASES = /** @type {Phase[]} */ (Object.keys(PHASE).map((name) => name.toL
 
 /** @type {Map<string, number>} */
 const SIGNALS = new Map(Object.entries(SIGNAL).map(([name, code]) => [name.toLowerCase(), code]));
-
-/** @type {Map<number, keyof typeof WIRE_ERROR>} */
-const WIRE_NAMES = new Map(
-  Object.entries(WIRE_ERROR).map(([name, code]) => [
-    code,
-    /** @type {keyof typeof WIRE_ERROR} */ (name),
-  ]),
-);
-
-/**
- * What an ERROR message says: its own name where the protocol gives one, RELAY_REFUSED where not; `wireCode` is the number.
- * @param {number} wireCode
- * @param {string} words
- */
-export function refusal(wireCode, words) {
-  const error = new ClaspError(WIRE_NAMES.get(wireCode) ?? 'RELAY_REFUSED', words);
-  error.wireCode = wireCode;
-  return error;
-}
 
 /** @param {string} what @param {unknown} number @param {number} most */
 function integer(what, number, most) {

@@ -366,8 +366,8 @@ export class P2PManager extends Emitter {
    * @returns {Promise<void>} when the rendezvous server was told, or could not be: this never fails
    */
   async close() {
+    this.#peers.clear(); // nothing is told of them any more
     this.#end.abort();
-    this.#peers.clear();
     await this.#forget();
   }
 

@@ -32,7 +32,19 @@ export function told(emitter, type, is = () => true) {
  * @param {() => unknown} is
  */
 export async function until(emitter, types, is) {
-  while (!is()) await Promise.race(types.map((type) => told(emitter, type)));
+  if (is()) return;
+  /** @type {(() => void)[]} */ let ends = [];
+  const [first, ...others] = types;
+  const any = (/** @type {() => void} */ look) => {
+    ends = others.map((type) => emitter.on(type, look));
+    return emitter.on(first, look);
+  };
+  await told(
+    { on: (_, look) => any(look), constructor: emitter.constructor },
+    types.join(),
+    () => !!is(),
+  );
+  for (const end of ends) end();
 }
 
 /** A network of its own for one side: as long as it is off, ICE finds no path; cutting it ends the paths there are. */
@@ -51,6 +63,13 @@ export class Network {
       constructor(config) {
         super({ ...config, iceServers: [] });
         all.add(this);
+      }
+
+      /** @override @param {any} description any: as the standard has it */
+      setRemoteDescription(description) {
+        const { type, sdp } = description;
+        const known = isOff() ? sdp.replace(/^a=candidate:.*\r\n/gm, '') : sdp;
+        return super.setRemoteDescription({ type, sdp: known });
       }
 
       /** @override @param {any} candidate any: as the standard has it */
