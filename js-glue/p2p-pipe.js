@@ -102,7 +102,7 @@ export class PipeWriter {
     this.stream = new WritableStream({
       start: (controller) => void (this.#controller = controller),
       write: (chunk) => this.#write(chunk),
-      close: () => plane.pipe(ON_PIPE_END, number),
+      close: () => void plane.pipe(ON_PIPE_END, number),
       abort: (reason) => {
         if (!this.#error) plane.pipe(ON_PIPE_ABORT, number, 0, String(reason ?? ''));
       },

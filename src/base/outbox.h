@@ -70,9 +70,10 @@
  *                                                                     address: what this id means now, and where it leads
  *   P2P_DELIVER                address id        value type | signal << 8 | CLASP_P2P_DELIVER_* << 16
  *                                                                     the value data; a number is in `number` alone
- *   P2P_ACKED                  peer              batch                - (all batches up to this one, of channel `number`)
+ *   P2P_ACKED                  peer              batch                - (this batch has arrived, and no other one is told by it)
  *   P2P_RAW                    peer              link << 8 | channel  a message that is not CLASP's
- *   P2P_GOT                    ticket            value type           the value data; a number is in `number` alone
+ *   P2P_GOT                    ticket            value type | CLASP_P2P_DELIVER_* << 16
+ *                                                                     the value data; a number is in `number` alone
  *   P2P_TOKEN_TOLD             peer              -                    the token that the peer tells
  *   P2P_PIPE                   peer              pipe << 8 | clasp_pipe_event  see peer/flow.h
  *   P2P_ROOM                   peer              -                    - (a queue that was full has room again)

@@ -10,7 +10,8 @@
  * what is below it. A reliable channel is a sequence of its own with a priority of its own. What is said in one turn of the
  * host shares a packet: the calls below only collect; clasp_flows_flush() sends. The host calls it at the end of its turn.
  *
- * A sent SET is acknowledged by batch: all messages of one packet share a number, which ACKED names.
+ * What is said reliably is acknowledged by batch: all messages of one packet share a number, which ACKED names once, and a
+ * value in pieces has one of its own. Numbers are the flow's, not a channel's, and ACKED may come out of their order.
  *
  * All functions that name a peer return CLASP_BAD_HANDLE when it has no flow. Spans are borrowed for the call.
  */
@@ -143,7 +144,9 @@ uint32_t clasp_flow_waiting(const clasp_flows *f, uint32_t peer);
 /* ---- hearing ------------------------------------------------------------------------------------------------- */
 
 /**
- * A binary message came on a channel. Deliveries, acknowledgements and answers follow as effects.
+ * A binary message came on a channel. Deliveries follow as effects; acknowledgements and answers go with the next
+ * clasp_flows_flush(), which the host calls at the end of this turn too, so that they share a message with what is
+ * answered in it (the deadline is at once if it does not).
  * @return CLASP_OK; the errors of a frame or record: refused, nothing has changed
  */
 clasp_err clasp_flow_received(clasp_flows *f, uint32_t peer, uint32_t link, uint32_t channel,

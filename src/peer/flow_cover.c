@@ -45,17 +45,11 @@ static void add_acks(flow *w, pack *p) {
 }
 
 static void add_data(clasp_flows *f, flow *w, pack *p, uint64_t now_us) {
+    const flow_packet *packet;
     flow_channel *c;
-    while (fits(p, FLOW_DATA_HEAD + CLASP_FLOW_PACKET) && (c = flow_next_channel(w)) != NULL) {
-        uint32_t sequence;
-        if (c->way != FLOW_ROUTER) {
-            flow_rewind(w, c);
-            c->way = FLOW_ROUTER;
-        }
-        const flow_packet *packet = flow_next_packet(f, w, c, now_us, &sequence);
-        if (!packet) {
-            return;
-        }
+    uint32_t sequence;
+    while (fits(p, FLOW_DATA_HEAD + CLASP_FLOW_PACKET) &&
+           (packet = flow_next(f, w, now_us, &c, &sequence)) != NULL) {
         uint8_t head[FLOW_DATA_HEAD];
         flow_write_data(head, c->stream, sequence);
         add(p, (clasp_span){head, sizeof head}, flow_packet_bytes(packet));

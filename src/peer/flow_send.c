@@ -137,25 +137,62 @@ static flow_packet *next_new(clasp_flows *f, flow *w, flow_channel *c, uint64_t 
     return flow_ring_at(&c->flight, c->flight.count - 1);
 }
 
-flow_packet *flow_next_packet(clasp_flows *f, flow *w, flow_channel *c, uint64_t now_us, uint32_t *sequence) {
+/* The next packet of one channel, under way from now on; NULL: none may go. */
+static flow_packet *next_of(clasp_flows *f, flow *w, flow_channel *c, uint64_t now_us) {
     flow_packet *packet = next_again(c);
     if (packet && !fits_window(w, c, packet->len, (packet->flags & FLOW_PACKET_BULK) != 0, now_us)) {
         return NULL;
     }
-    if (!packet) {
-        packet = next_new(f, w, c, now_us);
+    packet = packet ? packet : next_new(f, w, c, now_us);
+    if (packet) {
+        c->under_way += packet->len;
+        w->under_way += packet->len;
+        w->stats[CLASP_FLOW_STAT_RESENT] += packet->flags & FLOW_PACKET_AGAIN ? 1 : 0;
+        packet->flags |= FLOW_PACKET_AGAIN;
+        packet->sent_us = now_us;
+        note_urgent(w, c, packet, now_us);
+        count_turn(w, c);
     }
-    if (!packet) {
-        return NULL;
+    return packet;
+}
+
+/* The way of a channel, when it takes a packet. A channel whose way is another one than before sends everything again. */
+static bool may_take(flow *w, flow_channel *c) {
+    const uint32_t way = w->covered ? FLOW_ROUTER : flow_way(w, c);
+    const flow_path *path = flow_context(w, way);
+    if (!path || path->buffered >= CLASP_FLOW_HIGH_WATER) {
+        return false;
     }
-    *sequence = c->first + c->again++;
-    c->under_way += packet->len;
-    w->under_way += packet->len;
-    w->stats[CLASP_FLOW_STAT_RESENT] += packet->flags & FLOW_PACKET_AGAIN ? 1 : 0;
-    packet->flags |= FLOW_PACKET_AGAIN;
-    packet->sent_us = now_us;
-    note_urgent(w, c, packet, now_us);
-    count_turn(w, c);
+    if (c->way != way) {
+        flow_rewind(w, c);
+        c->way = way;
+    }
+    return true;
+}
+
+/* What goes again needs no credit: it may be what the others wait for. */
+static flow_channel *channel_of_repeats(const flow *w) {
+    flow_channel *best = NULL;
+    for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
+        flow_channel *c = w->channels[i];
+        if (c && c->again < c->flight.count && (!best || c->priority < best->priority)) {
+            best = c;
+        }
+    }
+    return best;
+}
+
+flow_packet *flow_next(clasp_flows *f, flow *w, uint64_t now_us, flow_channel **from, uint32_t *sequence) {
+    flow_channel *c = flow_next_channel(w);
+    flow_packet *packet = c && may_take(w, c) ? next_of(f, w, c, now_us) : NULL;
+    if (c && !packet) {
+        c = channel_of_repeats(w);
+        packet = c && may_take(w, c) ? next_of(f, w, c, now_us) : NULL;
+    }
+    if (packet) {
+        *from = c;
+        *sequence = c->first + c->again++;
+    }
     return packet;
 }
 
@@ -286,20 +323,11 @@ static void send_data(clasp_flows *f, flow *w, flow_channel *c, flow_path *path,
 }
 
 static bool pump_one(clasp_flows *f, flow *w, uint64_t now_us) {
-    flow_channel *c = flow_next_channel(w);
-    const uint32_t way = c ? flow_way(w, c) : FLOW_NOWHERE;
-    flow_path *path = flow_path_at(w, way);
+    flow_channel *c;
     uint32_t sequence;
-    if (!path || path->buffered >= CLASP_FLOW_HIGH_WATER) {
-        return false;
-    }
-    if (c->way != way) {
-        flow_rewind(w, c);
-        c->way = way;
-    }
-    const flow_packet *packet = flow_next_packet(f, w, c, now_us, &sequence);
+    const flow_packet *packet = flow_next(f, w, now_us, &c, &sequence);
     if (packet) {
-        send_data(f, w, c, path, packet, sequence);
+        send_data(f, w, c, flow_path_at(w, c->way), packet, sequence);
     }
     return packet != NULL;
 }

@@ -272,8 +272,8 @@ void flow_flush(clasp_flows *f, flow *w, uint64_t now_us);
 void flow_send_control(clasp_flows *f, flow *w, uint32_t way, clasp_span head, clasp_span rest);
 /* Everything that a channel has sent and that was not acknowledged goes again. */
 void flow_rewind(flow *w, flow_channel *c);
-/* The next packet of a channel, into its flight; NULL: nothing may go. */
-flow_packet *flow_next_packet(clasp_flows *f, flow *w, flow_channel *c, uint64_t now_us, uint32_t *sequence);
+/* The next packet, under way from now on, and the channel it is from, whose `way` it goes; NULL: nothing may go. */
+flow_packet *flow_next(clasp_flows *f, flow *w, uint64_t now_us, flow_channel **from, uint32_t *sequence);
 bool flow_has_work(const flow *w, const flow_channel *c);
 flow_channel *flow_next_channel(flow *w);
 /* An ACK came. */

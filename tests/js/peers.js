@@ -1,0 +1,124 @@
+/** Applications with data-channel peers, on a relay of their own, for tests. */
+import wrtc from '@roamhq/wrtc';
+import { startRelay } from '../../relay/index.js';
+import { ClaspP2P } from '../../web/peering.js';
+
+const PATIENCE_MS = 20_000;
+
+/** Connections of the machine alone. */
+export const LOCAL = { iceServers: [] };
+
+/** @typedef {Partial<import('../../web/p2p.js').ClaspP2POptions>} Options */
+
+/**
+ * A relay, and what makes applications on it; all of it ends with the test.
+ * @param {import('node:test').TestContext} t
+ * @param {import('../../relay/index.js').RelayOptions} [options]
+ */
+export async function meeting(t, options) {
+  const relay = await startRelay({ port: 0, rendezvous: false, ...options });
+  /** @type {ClaspP2P[]} */ const all = [];
+  t.after(async () => {
+    for (const it of all) it.close();
+    await relay.close();
+  });
+  /** @param {string} [clientId] @param {Options} [more] */
+  const make = (clientId, more) => {
+    const it = new ClaspP2P({ signaling: relay.url, rtcConfig: LOCAL, clientId, ...more });
+    all.push(it);
+    return it;
+  };
+  /** @param {string} [clientId] @param {Options} [more] */
+  const join = (clientId, more) => make(clientId, more).connect();
+  /** Two of them, connected: the peers that each has of the other. @param {Options} [a] @param {Options} [b] */
+  const pair = async (a, b) => {
+    const one = await join('a', a);
+    const two = await join('b', b);
+    const [peer, { peer: back }] = await Promise.all([
+      one.connectToPeer('b'),
+      next(two, 'peer_connected'),
+    ]);
+    return { one, two, peer, back };
+  };
+  return { relay, make, join, pair };
+}
+
+/**
+ * The next event of a type that satisfies `is`; says what it waited for when none comes.
+ * @param {EventTarget} target
+ * @param {string} type
+ * @param {(detail: any) => boolean} [is]
+ * @returns {Promise<any>} its detail; any: by event
+ */
+export function next(target, type, is = () => true) {
+  return new Promise((resolve, reject) => {
+    const life = new AbortController();
+    const late = new Error(`no "${type}" of ${target.constructor.name} within ${PATIENCE_MS} ms`);
+    const timer = setTimeout(() => {
+      life.abort();
+      reject(late);
+    }, PATIENCE_MS);
+    const heard = (/** @type {any} */ { detail }) => {
+      if (!is(detail)) return;
+      clearTimeout(timer);
+      life.abort();
+      resolve(detail);
+    };
+    target.addEventListener(type, heard, { signal: life.signal });
+  });
+}
+
+/**
+ * The first so many things that a peer says at the addresses of a pattern.
+ * @param {import('../../web/peer.js').Peer} peer
+ * @param {string} pattern
+ * @param {number} [count]
+ * @returns {Promise<[string, any][]>} any: what was said
+ */
+export function hear(peer, pattern, count = 1) {
+  return new Promise((resolve, reject) => {
+    const late = new Error(`not ${count} messages at ${pattern} within ${PATIENCE_MS} ms`);
+    const timer = setTimeout(reject, PATIENCE_MS, late);
+    /** @type {[string, any][]} */ const heard = [];
+    const off = peer.on(pattern, (value, address) => {
+      heard.push([address, value]);
+      if (heard.length < count) return;
+      clearTimeout(timer);
+      off();
+      resolve(heard);
+    });
+  });
+}
+
+/** RTCPeerConnection that counts what was done with it, for all of its instances. */
+export function countingRtc() {
+  const counts = { made: 0, closed: 0, described: 0, candidates: 0 };
+  /** @type {RTCConfiguration[]} */ const configurations = [];
+  class Counting extends wrtc.RTCPeerConnection {
+    /** @param {RTCConfiguration} config */
+    constructor(config) {
+      super(config);
+      counts.made++;
+      this.addEventListener('icecandidate', () => counts.candidates++);
+    }
+
+    /** @override @param {any} description */
+    setLocalDescription(description) {
+      counts.described++;
+      return super.setLocalDescription(description);
+    }
+
+    /** @override @param {RTCConfiguration} config */
+    setConfiguration(config) {
+      configurations.push(config);
+      return super.setConfiguration(config);
+    }
+
+    /** @override */
+    close() {
+      if (this.signalingState !== 'closed') counts.closed++;
+      super.close();
+    }
+  }
+  return { counts, configurations, rtc: { RTCPeerConnection: /** @type {any} */ (Counting) } };
+}
