@@ -328,21 +328,11 @@ export class P2PManager extends Emitter {
 
   /** What every ClaspP2P is given. */
   #peerOptions() {
-    const {
-      peerId,
-      rendezvousUrl,
-      iceServers,
-      useUnreliableChannel,
-      router,
-      fetch,
-      token,
-      ...rest
-    } = this.#options;
+    const { peerId, iceServers, useUnreliableChannel, rtcConfig: given } = this.#options;
     const servers = iceServers?.map(iceServer);
-    const config = rest.rtcConfig;
     const rtcConfig =
-      servers && typeof config !== 'function' ? { ...config, iceServers: servers } : config;
-    return { ...rest, rtcConfig, clientId: peerId, unreliable: useUnreliableChannel };
+      servers && typeof given !== 'function' ? { ...given, iceServers: servers } : given;
+    return { ...this.#options, rtcConfig, clientId: peerId, unreliable: useUnreliableChannel };
   }
 
   /** @param {Peer} peer */

@@ -5,7 +5,6 @@ import { startRelay } from '../../relay/index.js';
 import { Clasp, ClaspP2P } from '../../web/index.js';
 import { Lane } from '../../web/hybrid-lane.js';
 import { Network, told, until } from './peers-support.js';
-import { next } from './support.js';
 
 /** @typedef {import('node:test').TestContext} Test */
 /** @typedef {import('../../web/hybrid.js').HybridOptions} HybridOptions */
@@ -60,7 +59,11 @@ function taken(client, pattern, options) {
   );
   const until = (/** @type {number} */ count) =>
     new Promise((/** @type {(all: [any, string][]) => void} any: as above */ resolve) => {
-      const look = () => got.length >= count && waiting.delete(look) | resolve(got);
+      const look = () => {
+        if (got.length < count) return;
+        waiting.delete(look);
+        resolve(got);
+      };
       waiting.add(look);
       look();
     });
@@ -289,10 +292,11 @@ test('a client that is closed says goodbye to its peers; connected again it has 
   a.client.close();
   await left;
   assert.equal(toB.state, 'closed');
-  assert.equal(a.client.p2p, undefined);
+  assert.ok(!a.client.p2p);
   await a.client.connect();
-  assert.ok(a.client.p2p && a.client.p2p !== p2p);
-  const again = await a.client.p2p.connectToPeer('browser-2');
+  const { p2p: other } = a.client;
+  assert.ok(other && other !== p2p);
+  const again = await other.connectToPeer('browser-2');
   await again.set('/x', 1);
 });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startRelay, startRendezvous } from '../../relay/index.js';
-import { Clasp, P2PManager } from '../../web/index.js';
+import { P2PManager } from '../../web/index.js';
 import { Rendezvous } from '../../web/rendezvous.js';
 import { routerFor, routersOf } from '../../web/router-url.js';
 import { Network, told, until } from './peers-support.js';

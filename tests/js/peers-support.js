@@ -1,7 +1,9 @@
 /** For tests of data-channel peers: real WebRTC whose paths can be cut, and waiting for what on() tells. */
-import wrtc from '@roamhq/wrtc';
+import { findRtc } from '../../js-glue/rtc.js';
 
 const PATIENCE_MS = 20_000;
+
+const RTCPeerConnection = await findRtc(); // it also sees to the end of the process
 
 /** @typedef {{on: (type: any, listener: (...args: any[]) => void) => () => void}} Emits any: by class */
 
@@ -31,20 +33,19 @@ export function told(emitter, type, is = () => true) {
  * @param {string[]} types
  * @param {() => unknown} is
  */
-export async function until(emitter, types, is) {
-  if (is()) return;
-  /** @type {(() => void)[]} */ let ends = [];
-  const [first, ...others] = types;
-  const any = (/** @type {() => void} */ look) => {
-    ends = others.map((type) => emitter.on(type, look));
-    return emitter.on(first, look);
-  };
-  await told(
-    { on: (_, look) => any(look), constructor: emitter.constructor },
-    types.join(),
-    () => !!is(),
-  );
-  for (const end of ends) end();
+export function until(emitter, types, is) {
+  return new Promise((/** @type {(done?: void) => void} */ resolve, reject) => {
+    const late = new Error(`none of "${types.join()}" was enough within ${PATIENCE_MS} ms`);
+    const timer = setTimeout(() => reject(late), PATIENCE_MS);
+    const look = () => {
+      if (!is()) return;
+      clearTimeout(timer);
+      queueMicrotask(() => ends.forEach((end) => end()));
+      resolve();
+    };
+    const ends = types.map((type) => emitter.on(type, look));
+    look();
+  });
 }
 
 /** A network of its own for one side: as long as it is off, ICE finds no path; cutting it ends the paths there are. */
@@ -58,7 +59,7 @@ export class Network {
   #connectionClass() {
     const all = this.#connections;
     const isOff = () => this.isOff;
-    return class extends wrtc.RTCPeerConnection {
+    return class extends RTCPeerConnection {
       /** @param {RTCConfiguration} [config] */
       constructor(config) {
         super({ ...config, iceServers: [] });

@@ -1,7 +1,9 @@
 /** Loaded before a program: no connection of it asks a STUN or TURN server. Not a test: used by one. */
-import wrtc from '@roamhq/wrtc';
+import { findRtc } from '../../js-glue/rtc.js';
 
-globalThis.RTCPeerConnection = class extends wrtc.RTCPeerConnection {
+const RTCPeerConnection = await findRtc();
+
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   /** @param {RTCConfiguration} [config] */
   constructor(config) {
     super({ ...config, iceServers: [] });
