@@ -1,5 +1,5 @@
 /** What a well-behaved pair of clients notices of attackers: the latency of paced SETs through the relay, with and without them. */
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,10 +14,24 @@ import { startServer } from './relay/child.mjs';
 
 const EVERY_MS = 5; // 200 SETs a second
 const SAMPLES = 500; // of one run
+const WARM_UP = 200; // before each run, not counted
 const WORST = 2; // times the p99 without attackers
 const SERVER = '../hostile/relay.mjs';
 const ATTACKER = fileURLToPath(new URL('hostile/attacker.mjs', import.meta.url));
 const SET = 0x21;
+
+/**
+ * Attackers stand for other machines: they get the time of the processor that is left over. With a low priority alone, a kernel
+ * with lazy preemption may keep the relay waiting for them until its next tick.
+ */
+const IDLE = ['chrt', '--idle', '0'];
+const HAS_IDLE = spawnSync(IDLE[0], [...IDLE.slice(1), 'true']).status === 0;
+
+/** @param {string} kind @param {string} url */
+function startAttacker(kind, url) {
+  const idle = { execPath: IDLE[0], execArgv: [...IDLE.slice(1), process.execPath] };
+  return fork(ATTACKER, [kind, url], HAS_IDLE ? idle : {});
+}
 
 /** Who attacks, and how the rows call it. */
 const KINDS = {
@@ -40,8 +54,12 @@ async function openPair(url) {
   return { receiver, sender };
 }
 
-/** @param {Awaited<ReturnType<typeof openPair>>} pair @returns {Promise<Latency>} */
-async function measure({ receiver, sender }) {
+/**
+ * @param {Awaited<ReturnType<typeof openPair>>} pair
+ * @param {number} [count]
+ * @returns {Promise<Latency>}
+ */
+async function measure({ receiver, sender }, count = SAMPLES) {
   /** @type {number[]} */ const latencies = [];
   /** @type {number[]} */ const sent = [];
   const arrived = (/** @type {Buffer} */ data) => {
@@ -49,16 +67,16 @@ async function measure({ receiver, sender }) {
   };
   receiver.on('message', arrived);
   const start = performance.now();
-  for (let i = 0; i < SAMPLES; i++) {
+  for (let i = 0; i < count; i++) {
     await wait(Math.max(start + i * EVERY_MS - performance.now(), 1));
     const frame = encode({ type: 'SET', address: `/pair/${i % 16}`, value: i });
     sent.push(performance.now());
     sender.send(frame);
   }
-  while (latencies.length < SAMPLES) await once(receiver, 'message');
+  while (latencies.length < count) await once(receiver, 'message');
   receiver.off('message', arrived);
   const sorted = latencies.toSorted((a, b) => a - b);
-  return { p50: sorted[SAMPLES >> 1], p99: sorted[Math.floor(SAMPLES * 0.99)] };
+  return { p50: sorted[count >> 1], p99: sorted[Math.floor(count * 0.99)] };
 }
 
 /**
@@ -68,10 +86,11 @@ async function measure({ receiver, sender }) {
 async function round(kind) {
   const server = await startServer(SERVER);
   const pair = await openPair(server.url);
-  await measure(pair); // warms everything up
+  await measure(pair, WARM_UP);
   const quiet = await measure(pair);
-  const attacker = fork(ATTACKER, [kind, server.url]);
+  const attacker = startAttacker(kind, server.url);
   await once(attacker, 'message');
+  await measure(pair, WARM_UP);
   const attacked = await measure(pair);
   const { cpu, memory } = await server.usage();
   attacker.disconnect();
@@ -130,7 +149,9 @@ export async function run({ rounds = 5, only, note }) {
   note(
     `A SET each ${EVERY_MS} ms from one client to another through the relay, ${SAMPLES} in a run, 64 bytes at most; undisturbed and ` +
       'attacked take turns, each pair of runs on a relay of its own. Limits are those that the relay has by itself. Attackers run in ' +
-      'a process of their own with the lowest priority.',
+      (HAS_IDLE
+        ? 'a process of their own that gets the time of the processor which is left over (SCHED_IDLE).'
+        : 'a process of their own with the lowest priority: for want of chrt, not with what time is left over alone.'),
   );
   return [...results].flatMap(([kind, runs]) => rowsOf(kind, runs));
 }

@@ -102,7 +102,7 @@ export class PlaneChannel {
     this.#rtc = rtc;
     this.#queue = new SendQueue(rtc, link.pc, link.life);
     rtc.bufferedAmountLowThreshold = LOW_WATER;
-    if (!wasOpen) this.tell('open');
+    if (!wasOpen) queueMicrotask(() => this.tell('open')); // it may be open when it is made
   }
 
   /** @returns {RTCDataChannelState} */

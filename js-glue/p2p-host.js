@@ -100,6 +100,7 @@ const BEAT_MS = 5000;
 const FROZEN_MS = 15_000;
 const SIGNALS = Object.keys(SIGNAL).map((name) => name.toLowerCase()); // they count from 0
 
+const UNBOUNDED = 0xffff;
 const ADDRESSES_MAX = 4096;
 const ADDRESS_SURE = 1024; // characters; none has more
 const EMPTY = new Uint8Array(0);
@@ -361,7 +362,7 @@ export class P2PHost {
       [P2P_COVER]: of((plane, { b }) => this.#covered(plane, b !== 0)),
       [P2P_TOKEN]: ({ a }) =>
         void this.input(ON_TOKEN, a, 0, 0, crypto.getRandomValues(new Uint8Array(P2P_TOKEN_LEN))),
-      [P2P_ACKED]: of((plane, { b, number }) => plane.acknowledged(b, number)),
+      [P2P_ACKED]: of((plane, { b }) => plane.acknowledged(b)),
       [P2P_RAW]: of((plane, { b, bytes }) => this.#raw(plane, b & 0xff, bytes.slice().buffer)),
       [P2P_GOT]: ({ a, b, number, bytes }) =>
         this.#take(a)?.resolve(isNumber(b & 0xff) ? number : readValue(b, bytes)),
@@ -385,6 +386,7 @@ export class P2PHost {
       input.set(head);
       input.set(value, head.length);
       const result = this.input(ON_SIGNAL, head.length, 0, 0, input);
+      this.flushSoon();
       if (result < 0) this.#events.failed(ClaspError.of(result, `a signal at ${address}`));
     });
     this.#patterns.set(pattern, end);
@@ -516,13 +518,15 @@ export class P2PHost {
   }
 
   /** Of a channel that the peer has made. @param {PeerPlane} plane @param {RTCDataChannel} channel */
-  #numberOf(plane, { label, ordered, maxRetransmits, maxPacketLifeTime }) {
+  #numberOf(plane, channel) {
+    const { label, ordered } = channel;
+    // WebRTC in Node has no null for what is not bounded.
+    const bound = (/** @type {number | null} */ count) => (count === UNBOUNDED ? null : count);
+    const maxRetransmits = bound(channel.maxRetransmits);
+    const maxPacketLifeTime = bound(channel.maxPacketLifeTime);
     try {
-      return plane.channel(
-        label,
-        checkedChannel({ ordered, maxRetransmits, maxPacketLifeTime }),
-        false,
-      ).number;
+      const options = checkedChannel({ ordered, maxRetransmits, maxPacketLifeTime });
+      return plane.channel(label, options, false).number;
     } catch {
       return -this.newNumber(); // a label that is no address: nothing of CLASP's
     }
@@ -535,7 +539,7 @@ export class P2PHost {
     if (isCustom(number) && !custom) return channel.close(); // ended meanwhile
     this.input(ON_OPENED, plane.handle, where | number, link.messageMax);
     if (custom) {
-      const isNew = custom.face === undefined;
+      const isNew = !custom.isMaker && custom.face === undefined;
       custom.attach(channel, link);
       if (isNew) this.#events.channel(plane, custom);
     } else if (number === 0) {
@@ -564,6 +568,7 @@ export class P2PHost {
     const { core } = this;
     const len = core.put(new Uint8Array(data));
     const result = core.hot('p2p_received', this.handle, plane.handle, where | number, len, now());
+    this.flushSoon(); // acknowledgements, with what the handlers have said
     if (result < 0) this.#events.failed(ClaspError.of(result, `a message of ${plane.id}`), plane);
   }
 

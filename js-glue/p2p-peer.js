@@ -30,7 +30,6 @@ import { pathStats } from './stats.js';
 /**
  * @typedef {object} Batch what was said in one packet and is acknowledged together
  * @property {number} number
- * @property {number} channel
  * @property {Promise<void>} promise
  * @property {() => void} resolve
  * @property {(error: ClaspError) => void} reject
@@ -54,8 +53,6 @@ import { pathStats } from './stats.js';
  * @property {number} coveredBytes sent by way of the router
  */
 
-const WITHIN = '/';
-
 /** One peer: its links, channels, subscriptions and pipes. */
 export class PeerPlane {
   #host;
@@ -63,7 +60,7 @@ export class PeerPlane {
   /** @type {Map<number, PipeReader | PipeWriter>} */ #pipes = new Map();
   /** Opened by the peer, and not taken. @type {Map<string, PipeReader[]>} */ #offered = new Map();
   /** Not opened by the peer yet. @type {Map<string, PipeReader[]>} */ #wanted = new Map();
-  /** @type {Batch[]} */ #batches = [];
+  /** @type {Map<number, Batch>} */ #batches = new Map();
   /** @type {Batch | undefined} */ #batch;
   /** @type {import('./stats.js').Sample | undefined} */ #sample;
   /** @type {{promise: Promise<void>, resolve: () => void} | undefined} */ #room;
@@ -133,7 +130,7 @@ export class PeerPlane {
   }
 
   /** @type {(address: string, value: unknown) => Promise<void>} until it has arrived; its rejection may be ignored @throws {ClaspError} */
-  set = (address, value) => this.arrival(this.say(SAY_SET, address, value), address);
+  set = (address, value) => this.arrival(this.say(SAY_SET, address, value));
 
   /** @type {(address: string, value: unknown) => void} @throws {ClaspError} */
   emit = (address, value) => void this.say(SAY_EVENT, address, value);
@@ -165,37 +162,23 @@ export class PeerPlane {
   /**
    * Until a batch has arrived: one promise for all that share it.
    * @param {number} number
-   * @param {string} address that it went to
    * @returns {Promise<void>} whose rejection may be ignored
    */
-  arrival(number, address) {
+  arrival(number) {
     if (number === 0) return Promise.resolve();
     if (this.#batch?.number === number) return this.#batch.promise;
-    const batch = /** @type {Batch} */ ({ number, channel: this.#channelFor(address) });
+    const batch = /** @type {Batch} */ ({ number });
     batch.promise = new Promise((resolve, reject) => Object.assign(batch, { resolve, reject }));
     batch.promise.catch(() => {});
-    this.#batches.push(batch);
+    this.#batches.set(number, batch);
     this.#batch = batch;
     return batch.promise;
   }
 
-  /** Number of the channel with the longest subtree that holds an address. @param {string} address */
-  #channelFor(address) {
-    let best = { number: 0, address: '' };
-    for (const channel of this.channels.values()) {
-      const isHeld = address === channel.address || address.startsWith(channel.address + WITHIN);
-      if (isHeld && channel.address.length > best.address.length) best = channel;
-    }
-    return best.number;
-  }
-
-  /** @param {number} number and those before it @param {number} channel */
-  acknowledged(number, channel) {
-    this.#batches = this.#batches.filter((batch) => {
-      const isMeant = batch.channel === channel && (number - batch.number) >>> 0 < 0x80000000;
-      if (isMeant) batch.resolve();
-      return !isMeant;
-    });
+  /** @param {number} number */
+  acknowledged(number) {
+    this.#batches.get(number)?.resolve();
+    this.#batches.delete(number);
   }
 
   /** @param {unknown} value @param {string} address */
@@ -228,7 +211,7 @@ export class PeerPlane {
     const number = this.#host.newNumber();
     this.#subs.set(number, { pattern, handler });
     try {
-      this.input(ON_SUBSCRIBE, number, 0, pattern);
+      this.#host.later(() => this.input(ON_SUBSCRIBE, number, 0, pattern)); // no handler is called before it returns
     } catch (error) {
       this.#subs.delete(number);
       throw error;
@@ -261,12 +244,12 @@ export class PeerPlane {
    * @throws {ClaspError} BAD_ADDRESS, LIMIT
    */
   channel(address, options, isMaker) {
+    const there = [...this.channels.values()].find((channel) => channel.address === address);
+    if (there) return there;
     const { ordered, maxRetransmits, maxPacketLifeTime, priority } = options;
     const isReliable = ordered && maxRetransmits === null && maxPacketLifeTime === null;
     const wish = Number(isReliable) | (PRIORITIES.indexOf(priority) << 1);
     const number = this.input(ON_CHANNEL, wish, 0, address);
-    const known = this.channels.get(number);
-    if (known) return known;
     const channel = new PlaneChannel(this, number, address, options, isMaker);
     this.channels.set(number, channel);
     const link = this.link;
@@ -401,7 +384,8 @@ export class PeerPlane {
 
   /** What was said and not acknowledged has not arrived. @param {ClaspError} error */
   drop(error) {
-    for (const batch of this.#batches.splice(0)) batch.reject(error);
+    for (const batch of this.#batches.values()) batch.reject(error);
+    this.#batches.clear();
     this.#batch = undefined;
     for (const pipe of this.#pipes.values()) pipe.fail(error);
     for (const wanted of this.#wanted.values()) for (const pipe of wanted) pipe.fail(error);

@@ -48,6 +48,21 @@ function runsOfPieces() {
   });
 }
 
+/**
+ * Rows of steps for the targets that read their input so: bytes without a meaning, but long from the start, and the same ones
+ * whenever they are made.
+ * @returns {Buffer[]}
+ */
+function rowsOfSteps() {
+  const row = (/** @type {number} */ n) =>
+    Buffer.concat(
+      Array.from({ length: 4 + (n % 12) }, (_, i) =>
+        createHash('sha512').update(`${n}.${i}`).digest(),
+      ),
+    );
+  return Array.from({ length: 96 }, (_, n) => row(n));
+}
+
 /** @param {string} corpus a folder: one file for each vector, bytes where it is written in hex */
 function writeSeeds(corpus) {
   mkdirSync(corpus, { recursive: true });
@@ -55,7 +70,7 @@ function writeSeeds(corpus) {
   const seeds = texts.map((text) =>
     HEX.test(text) ? Buffer.from(text.replaceAll(' ', ''), 'hex') : Buffer.from(text),
   );
-  for (const bytes of [...seeds, ...runsOfPieces()]) {
+  for (const bytes of [...seeds, ...runsOfPieces(), ...rowsOfSteps()]) {
     writeFileSync(join(corpus, createHash('sha1').update(bytes).digest('hex')), bytes);
   }
 }

@@ -36,6 +36,11 @@ const NEEDS = [
   { for: ['test'], found: () => !which('clang') || hasSanitizers(), apt: sanitizerPackage },
   { for: ['test'], found: has('pkg-config'), apt: () => 'pkg-config' },
   { for: ['test'], found: has('chromium'), apt: () => 'chromium' },
+  {
+    for: ['test'],
+    found: () => Boolean(which('firefox-esr') ?? which('firefox')),
+    apt: () => 'firefox-esr',
+  },
   { for: ['test'], found: has('Xvfb'), apt: () => 'xvfb' },
   { for: ['check'], found: has('clang-format'), apt: () => 'clang-format' },
   { for: ['check'], found: has('clang-tidy'), apt: () => 'clang-tidy' },

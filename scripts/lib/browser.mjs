@@ -1,4 +1,4 @@
-/** The Chromium that tests and benches drive, and how it is started. */
+/** The browsers that tests and benches drive, and how Chromium is started. */
 import { Failure, which } from './process.mjs';
 
 /** Quiet, and without a sandbox: in containers there is none. */
@@ -23,11 +23,22 @@ export const CAMERA_FLAGS = [
  * @throws {Failure}
  */
 export function browserPath() {
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const path = process.env.CLASP_CHROMIUM ?? names.map(which).find(Boolean);
-  if (!path)
-    throw new Failure(
-      'no Chromium: install it (apt-get install chromium) or name it in CLASP_CHROMIUM',
-    );
-  return path;
+  return find('Chromium', 'CLASP_CHROMIUM', ['chromium', 'chromium-browser', 'google-chrome']);
+}
+
+/**
+ * @returns {string} path of the browser: CLASP_FIREFOX, or the first that is installed
+ * @throws {Failure}
+ */
+export function firefoxPath() {
+  return find('Firefox', 'CLASP_FIREFOX', ['firefox-esr', 'firefox']);
+}
+
+/** @param {string} browser @param {string} variable @param {string[]} names of its command; the first is its package's, too */
+function find(browser, variable, names) {
+  const path = process.env[variable] ?? names.map(which).find(Boolean);
+  if (path) return path;
+  throw new Failure(
+    `no ${browser}: install it (apt-get install ${names[0]}) or name it in ${variable}`,
+  );
 }

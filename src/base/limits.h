@@ -37,8 +37,8 @@
  * params: CLASP_HUB_PARAM_BYTES and the list of one session for each frame. */
 #define CLASP_OUTBOX_MAX (64u << 20)
 
-/* Most bytes that the host may hand over in one call: a frame is 65,547, a signalling document at most this. */
-#define CLASP_INBOX_MAX (1u << 20)
+/* Most bytes that the host may hand over in one call: the largest value of a peer's, with its type code. A frame is 65,547. */
+#define CLASP_INBOX_MAX (CLASP_CHUNK_MAX_LEN + 1024u)
 
 /* ---- session ------------------------------------------------------------------------------------------------- */
 

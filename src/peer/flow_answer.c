@@ -45,7 +45,8 @@ static clasp_err add_get(flow *w, clasp_span address, uint32_t ticket, uint64_t 
     return CLASP_OK;
 }
 
-clasp_err clasp_flow_get(clasp_flows *f, uint32_t peer, clasp_span address, uint32_t ticket, uint64_t now_us) {
+clasp_err clasp_flow_get(clasp_flows *f, uint32_t peer, clasp_span address, uint32_t ticket,
+                         uint64_t now_us) {
     flow *w = flow_of(f, peer);
     if (!w) {
         return CLASP_BAD_HANDLE;
@@ -126,8 +127,7 @@ static clasp_err answer_get(clasp_flows *f, flow *w, clasp_span address) {
     clasp_writer list = clasp_writer_of(bytes, CLASP_FLOW_BUNDLE);
     clasp_write_param(&list, &param);
     return flow_say_message(f, w,
-                            &(clasp_message){.type = CLASP_MSG_SNAPSHOT,
-                                             .list = {clasp_written(&list), 1}});
+                            &(clasp_message){.type = CLASP_MSG_SNAPSHOT, .list = {clasp_written(&list), 1}});
 }
 
 static clasp_err answer_sync(clasp_flows *f, flow *w, const clasp_message *m, uint64_t now_us) {

@@ -80,9 +80,8 @@ clasp_err clasp_flow_channel(clasp_flows *f, uint32_t peer, clasp_span subtree, 
 
 clasp_err clasp_flow_channel_end(clasp_flows *f, uint32_t peer, uint32_t channel) {
     flow *w = flow_of(f, peer);
-    flow_channel *c = w && channel >= CLASP_FLOW_FIRST_CUSTOM && channel < FLOW_PIPE_CHANNEL
-                          ? w->channels[channel]
-                          : NULL;
+    flow_channel *c =
+        w && channel >= CLASP_FLOW_FIRST_CUSTOM && channel < FLOW_PIPE_CHANNEL ? w->channels[channel] : NULL;
     if (!c) {
         return CLASP_BAD_HANDLE;
     }

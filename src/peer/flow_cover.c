@@ -94,7 +94,8 @@ static bool send_one(clasp_flows *f, flow *w, uint64_t now_us) {
         return false;
     }
     spend(f, now_us);
-    if (f->hooks.record && f->hooks.record(f->hooks.context, w->peer, (clasp_span){p.at, p.len}) == CLASP_OK) {
+    if (f->hooks.record &&
+        f->hooks.record(f->hooks.context, w->peer, (clasp_span){p.at, p.len}) == CLASP_OK) {
         w->stats[CLASP_FLOW_STAT_COVERED_BYTES] += p.len;
         w->stats[CLASP_FLOW_STAT_SENT_BYTES] += p.len;
         return true;
@@ -120,8 +121,8 @@ uint64_t flow_cover_due(const clasp_flows *f, const flow *w) {
         return FLOW_NEVER;
     }
     const uint64_t again = again_due(w);
-    const uint64_t paid = w->wants_router ? f->router_us - (uint64_t)STEP_US * (CLASP_FLOW_COVER_BURST - 1)
-                                          : FLOW_NEVER;
+    const uint64_t paid =
+        w->wants_router ? f->router_us - (uint64_t)STEP_US * (CLASP_FLOW_COVER_BURST - 1) : FLOW_NEVER;
     return again < paid ? again : paid;
 }
 

@@ -53,13 +53,15 @@ void flow_from(clasp_flows *f, const flow *w) {
     }
 }
 
-void flow_tell_address(clasp_flows *f, uint32_t id, const uint32_t *subs, uint32_t count, clasp_span address) {
+void flow_tell_address(clasp_flows *f, uint32_t id, const uint32_t *subs, uint32_t count,
+                       clasp_span address) {
     clasp_outbox_add2(f->out, CLASP_EFFECT_P2P_ADDRESS, f->handle, id, count,
                       (clasp_span){(const uint8_t *)subs, count * (uint32_t)sizeof *subs}, address);
 }
 
 /* The host knows what this id means, and where it leads. */
-static void tell_route(clasp_flows *f, flow *w, const clasp_route *route, clasp_span address, bool is_wanted) {
+static void tell_route(clasp_flows *f, flow *w, const clasp_route *route, clasp_span address,
+                       bool is_wanted) {
     flow_heard *heard = w->heard;
     const uint32_t id = route->address_id;
     const bool is_known = heard->told[id] == heard->generation && (heard->leads[id] || !is_wanted);
@@ -154,8 +156,8 @@ static void write_samples(uint8_t *to, clasp_list samples) {
 
 static void emit_samples(clasp_flows *f, const delivery *d, uint32_t id) {
     const uint32_t len = 2 + d->samples.count * ITEM_SIZE;
-    const clasp_effect *effect = clasp_outbox_add(f->out, CLASP_EFFECT_P2P_DELIVER, f->handle, id, b_of(d),
-                                                  (clasp_span){NULL, len});
+    const clasp_effect *effect =
+        clasp_outbox_add(f->out, CLASP_EFFECT_P2P_DELIVER, f->handle, id, b_of(d), (clasp_span){NULL, len});
     if (effect) {
         write_samples(f->out->bytes + effect->at, d->samples);
     }
@@ -177,7 +179,8 @@ static void note_param(clasp_flows *f, flow *w, const delivery *d, uint32_t id) 
     double number;
     uint32_t *place = &w->heard->place[id];
     if (d->flags & CLASP_P2P_DELIVER_WIDE) {
-        clasp_params_value(&w->params, place, d->address, (clasp_span){d->value.data.at - 1, d->value.data.len + 1},
+        clasp_params_value(&w->params, place, d->address,
+                           (clasp_span){d->value.data.at - 1, d->value.data.len + 1},
                            CLASP_PARAM_HEARD | CLASP_PARAM_WIDE);
     } else if (d->value.type == CLASP_VALUE_F64 && clasp_value_number(d->value, &number)) {
         clasp_params_number(&w->params, place, d->address, number, CLASP_PARAM_HEARD);
@@ -275,6 +278,9 @@ static clasp_err deliver_members(clasp_flows *f, flow *w, clasp_reader r, uint32
         } else {
             w->stats[CLASP_FLOW_STAT_RECEIVED_MESSAGES]++;
         }
+        if (err == CLASP_NO_MEMORY) {
+            return err;
+        }
         first = first == CLASP_OK ? err : first;
     }
     return first;
@@ -313,6 +319,13 @@ static uint32_t take_numbers(clasp_flows *f, flow *w, clasp_reader *r, uint32_t 
     return taken;
 }
 
+/* The host will not look at what it was told. */
+static void forget_told(flow *w) {
+    if (w->heard) {
+        memset(w->heard->told, 0, sizeof w->heard->told);
+    }
+}
+
 /* A BUNDLE: all of it is checked before anything but plain numbers is delivered; when it is refused, so are those. */
 static clasp_err deliver_bundle(clasp_flows *f, flow *w, clasp_span payload, uint64_t now_us) {
     clasp_reader r = clasp_reader_of((clasp_span){payload.at + 1, payload.len - 1});
@@ -329,7 +342,13 @@ static clasp_err deliver_bundle(clasp_flows *f, flow *w, clasp_span payload, uin
         f->is_from_told = was_told;
         return err;
     }
-    return deliver_members(f, w, r, count - taken, now_us);
+    const clasp_err result = deliver_members(f, w, r, count - taken, now_us);
+    if (result == CLASP_NO_MEMORY) { /* it comes again as a whole */
+        f->out->count = effects;
+        f->is_from_told = was_told;
+        forget_told(w);
+    }
+    return result;
 }
 
 clasp_err flow_deliver_frame(clasp_flows *f, flow *w, clasp_span in, uint64_t now_us) {

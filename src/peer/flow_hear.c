@@ -4,6 +4,8 @@
 #include "wire/message.h"
 #include "wire/wide.h"
 
+#define CHANNEL_MASK 0xFFu /* of a way */
+
 /* One record, or what is left of a message behind those that may stand before others. */
 typedef struct heard_record {
     uint32_t way;
@@ -73,7 +75,8 @@ static clasp_err hear_raw(clasp_flows *f, flow *w, const heard_record *r) {
 }
 
 static clasp_err hear_pack(clasp_flows *f, flow *w, const heard_record *r) {
-    clasp_reader in = clasp_reader_of((clasp_span){r->bytes.at + FLOW_PACK_HEAD, r->bytes.len - FLOW_PACK_HEAD});
+    clasp_reader in =
+        clasp_reader_of((clasp_span){r->bytes.at + FLOW_PACK_HEAD, r->bytes.len - FLOW_PACK_HEAD});
     clasp_err first = CLASP_OK;
     if (r->way != FLOW_ROUTER) {
         return CLASP_BAD_STATE;
@@ -90,8 +93,7 @@ static clasp_err hear_pack(clasp_flows *f, flow *w, const heard_record *r) {
     return first;
 }
 
-/* Records by kind. What is shorter than `least` is TRUNCATED. `most`: 0, or the length of one behind which the message may
- * go on. */
+/* Records by kind. What is shorter than `least` is TRUNCATED. `then`: where the message may go on; 0: nowhere. */
 static const struct kind {
     hear_record *hear;
     uint32_t least, then;
@@ -112,8 +114,11 @@ static const struct kind {
 static uint32_t hear_one(clasp_flows *f, flow *w, const heard_record *r, clasp_err *err) {
     const uint8_t number = r->bytes.at[1];
     const struct kind *kind = number < KIND_COUNT && KINDS[number].hear ? &KINDS[number] : NULL;
+    const bool may_lose = r->way != FLOW_ROUTER && (r->way & CHANNEL_MASK) == CLASP_FLOW_FAST;
     if (!kind) {
         *err = CLASP_UNKNOWN_TYPE;
+    } else if (may_lose && kind->hear != hear_raw) {
+        *err = CLASP_BAD_STATE; /* nothing numbered goes there */
     } else if (r->bytes.len < kind->least) {
         *err = CLASP_TRUNCATED;
     } else if (kind->is_exact && r->bytes.len > kind->least) {

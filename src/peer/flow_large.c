@@ -17,8 +17,8 @@ static flow_large *make_large(flow *w, const flow_channel *c, const clasp_text *
     return large;
 }
 
-clasp_err flow_large_push(flow *w, flow_channel *c, clasp_text *bytes, uint32_t address_at, uint32_t address_len,
-                          uint32_t *batch) {
+clasp_err flow_large_push(flow *w, flow_channel *c, clasp_text *bytes, uint32_t address_at,
+                          uint32_t address_len, uint32_t *batch) {
     clasp_err err;
     if (w->large_count == CLASP_FLOW_LARGE || bytes->len > CLASP_CHUNK_QUEUE_BYTES - w->large_bytes) {
         w->was_full = true;

@@ -144,8 +144,7 @@ static void opened_reliable(clasp_flows *f, flow *w, flow_link *link, uint64_t n
 /* The channel without retransmission is there with its first data channel. */
 static bool make_fast(flow *w) {
     if (!w->channels[CLASP_FLOW_FAST]) {
-        w->channels[CLASP_FLOW_FAST] =
-            flow_channel_new(CLASP_FLOW_FAST, 0, false, CLASP_PRIORITY_NORMAL);
+        w->channels[CLASP_FLOW_FAST] = flow_channel_new(CLASP_FLOW_FAST, 0, false, CLASP_PRIORITY_NORMAL);
     }
     return w->channels[CLASP_FLOW_FAST] != NULL;
 }

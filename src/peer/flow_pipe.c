@@ -20,7 +20,8 @@ static clasp_err say(void *context, clasp_priority priority, clasp_span head, cl
 
 static void raise(void *context, uint32_t pipe, clasp_pipe_event event, int32_t number, clasp_span bytes) {
     const flow *w = context;
-    flow_effect(w->owner, CLASP_EFFECT_P2P_PIPE, w->peer, pipe << PIPE_SHIFT | (uint32_t)event, number, bytes);
+    flow_effect(w->owner, CLASP_EFFECT_P2P_PIPE, w->peer, pipe << PIPE_SHIFT | (uint32_t)event, number,
+                bytes);
 }
 
 /* Those of a peer of ours; NULL: no memory. */

@@ -15,11 +15,11 @@
 #define BINARY 1u
 
 /* A member with a value, before address and data. */
-#define SET_HEAD 4u       /* type, flags, length of the address */
-#define PUBLISH_HEAD 4u   /* the same */
-#define PUBLISH_VALUE 2u  /* indicator, type of the value */
+#define SET_HEAD 4u      /* type, flags, length of the address */
+#define PUBLISH_HEAD 4u  /* the same */
+#define PUBLISH_VALUE 2u /* indicator, type of the value */
 #define NUMBER_LEN 8u
-#define HAS_VALUE 1u      /* indicator */
+#define HAS_VALUE 1u /* indicator */
 #define SIGNAL_SHIFT 5u
 
 uint32_t flow_queued(const flow *w) {
@@ -93,7 +93,7 @@ bool flow_seal(clasp_flows *f, flow *w, flow_channel *c) {
 
 /* The oldest ones of a channel that may lose go first. */
 static void drop_oldest(clasp_flows *f, flow_channel *c) {
-    while (c->ready.bytes > CLASP_FLOW_FAST_BYTES) {
+    while (!c->reliable && c->ready.bytes > CLASP_FLOW_FAST_BYTES) {
         flow_slab_release(&f->slabs, flow_ring_take(&c->ready).slab);
     }
 }
@@ -202,7 +202,8 @@ static bool make_places(clasp_flows *f, flow *w, uint32_t address) {
         w->places = places;
         w->places_cap = cap;
     }
-    w->places_generation = f->generation; /* what is left of earlier ones are hints, and looked at before they are believed */
+    w->places_generation =
+        f->generation; /* what is left of earlier ones are hints, and looked at before they are believed */
     return true;
 }
 
@@ -237,7 +238,8 @@ static inline clasp_err may_say(const flow *w) {
 static clasp_err say_large(flow *w, flow_channel *c, clasp_flow_say say, clasp_span address, clasp_span value,
                            uint32_t *batch) {
     const bool is_wide = clasp_wide_is_needed(address.len, value.len);
-    const uint32_t head = is_wide ? CLASP_WIDE_HEAD + address.len : head_len(say, address) + CLASP_FRAME_HEADER;
+    const uint32_t head =
+        is_wide ? CLASP_WIDE_HEAD + address.len : head_len(say, address) + CLASP_FRAME_HEADER;
     const uint32_t data = is_wide ? value.len : value.len - 1;
     if (value.len > CLASP_CHUNK_MAX_LEN - head) {
         return CLASP_TOO_LARGE;
@@ -292,7 +294,8 @@ static clasp_err say_value(clasp_flows *f, flow *w, clasp_flow_say say, clasp_sp
         return fits_frame(w, address, value) ? say_small(f, w, c, say, address, value, batch)
                                              : CLASP_TOO_LARGE;
     }
-    const uint64_t packet = (uint64_t)OPEN_HEAD + MEMBER_HEAD + SET_HEAD + PUBLISH_VALUE + address.len + value.len;
+    const uint64_t packet =
+        (uint64_t)OPEN_HEAD + MEMBER_HEAD + SET_HEAD + PUBLISH_VALUE + address.len + value.len;
     const bool is_large = packet > CLASP_FLOW_PACKET;
     if (is_large && !c->reliable) {
         c = w->channels[CLASP_FLOW_RELIABLE];

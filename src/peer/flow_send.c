@@ -5,11 +5,12 @@
 
 /* ---- windows ------------------------------------------------------------------------------------------------- */
 
-/* Something more urgent than this channel's bulk was said or heard a moment ago. What is small and on the same channel is
- * more urgent than its pieces. */
-static bool is_urgent(const flow *w, const flow_channel *c, uint64_t now_us) {
+/* Something more urgent than this channel's bulk was said a moment ago. What is small and on the same channel is more urgent
+ * than its pieces alone: its packets keep their order. */
+static bool is_urgent(const flow *w, const flow_channel *c, bool is_piece, uint64_t now_us) {
     for (unsigned p = 0; p <= c->priority; p++) {
-        if (w->urgent_us[p] != FLOW_NEVER && now_us - w->urgent_us[p] < CLASP_FLOW_URGENT_US) {
+        const bool is_own = w->urgent_by[p] == c->number && !is_piece;
+        if (!is_own && w->urgent_us[p] != FLOW_NEVER && now_us - w->urgent_us[p] < CLASP_FLOW_URGENT_US) {
             return true;
         }
     }
@@ -21,16 +22,18 @@ static void note_urgent(flow *w, const flow_channel *c, const flow_packet *packe
     if (packet->len <= CLASP_FLOW_BULK_PACKET && !(packet->flags & FLOW_PACKET_BULK) &&
         c->number < FLOW_PIPE_CHANNEL) {
         w->urgent_us[c->priority] = now_us;
+        w->urgent_by[c->priority] = c->number;
     }
 }
 
 /* A packet of so many bytes may go, as far as what is under way already is concerned. */
-static bool fits_window(const flow *w, const flow_channel *c, uint32_t len, bool is_bulk, uint64_t now_us) {
+static bool fits_window(const flow *w, const flow_channel *c, uint32_t len, bool is_bulk, bool is_piece,
+                        uint64_t now_us) {
     if (w->covered) {
         return w->under_way == 0 || w->under_way + len <= CLASP_FLOW_COVER_FLIGHT;
     }
     return !is_bulk || c->under_way == 0 || w->under_way + len <= CLASP_FLOW_BULK_FLIGHT ||
-           !is_urgent(w, c, now_us);
+           !is_urgent(w, c, is_piece, now_us);
 }
 
 static bool fits_credit(const flow *w, uint32_t len) {
@@ -39,7 +42,9 @@ static bool fits_credit(const flow *w, uint32_t len) {
 
 /* ---- whose turn it is ---------------------------------------------------------------------------------------- */
 
-static bool has_small(const flow_channel *c) { return c->ready.count > 0 || (c->open_count > 0 && c->is_late); }
+static bool has_small(const flow_channel *c) {
+    return c->ready.count > 0 || (c->open_count > 0 && c->is_late);
+}
 
 bool flow_has_work(const flow *w, const flow_channel *c) {
     return c->again < c->flight.count || has_small(c) || flow_large_turn(w, c) != FLOW_NEVER;
@@ -65,7 +70,6 @@ flow_channel *flow_next_channel(flow *w) {
         flow_channel *c = first_of(w, p);
         if (!chosen) {
             chosen = c;
-            w->was_lower = w->was_lower && !c;
         } else if (c && !w->was_lower && c->passed >= CLASP_CHUNK_PATIENCE) {
             w->was_lower = true;
             return c;
@@ -82,7 +86,7 @@ static void count_turn(flow *w, flow_channel *chosen) {
     for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
         flow_channel *c = w->channels[i];
         if (c && c->reliable && c->priority > chosen->priority) {
-            c->passed++;
+            c->passed = flow_has_work(w, c) ? c->passed + 1 : 0;
         }
     }
 }
@@ -117,7 +121,8 @@ static flow_packet *next_new(clasp_flows *f, flow *w, flow_channel *c, uint64_t 
         is_bulk = (first && (first->flags & FLOW_PACKET_BULK)) ||
                   (c->priority > CLASP_PRIORITY_NORMAL && len > CLASP_FLOW_BULK_PACKET);
     }
-    if (!fits_credit(w, len) || !fits_window(w, c, len, is_bulk, now_us) || !flow_ring_reserve(&c->flight)) {
+    if (!fits_credit(w, len) || !fits_window(w, c, len, is_bulk, !small, now_us) ||
+        !flow_ring_reserve(&c->flight)) {
         return NULL;
     }
     flow_packet packet;
@@ -140,7 +145,8 @@ static flow_packet *next_new(clasp_flows *f, flow *w, flow_channel *c, uint64_t 
 /* The next packet of one channel, under way from now on; NULL: none may go. */
 static flow_packet *next_of(clasp_flows *f, flow *w, flow_channel *c, uint64_t now_us) {
     flow_packet *packet = next_again(c);
-    if (packet && !fits_window(w, c, packet->len, (packet->flags & FLOW_PACKET_BULK) != 0, now_us)) {
+    const bool is_piece = packet && (packet->flags & FLOW_PACKET_BULK) != 0;
+    if (packet && !fits_window(w, c, packet->len, is_piece, is_piece, now_us)) {
         return NULL;
     }
     packet = packet ? packet : next_new(f, w, c, now_us);

@@ -203,14 +203,15 @@ static void take_held(clasp_flows *f, flow *w, uint16_t stream, uint64_t now_us)
     }
 }
 
-/* The packet that is due counts as taken whatever it holds: it would be due for ever. */
-static clasp_err take(clasp_flows *f, flow *w, flow_sequence *s, clasp_span payload, uint64_t now_us) {
-    const uint16_t stream = s->stream;
-    owe(s, payload.len, is_awaited(payload), now_us);
-    const bool is_held = advance(w, s, payload.len);
+/* The packet that is due counts as taken whatever it holds: it would be due for ever. Without memory for it, it comes again. */
+static clasp_err take(clasp_flows *f, flow *w, uint16_t stream, clasp_span payload, uint64_t now_us) {
     const clasp_err err = flow_payload(f, w, payload, now_us);
-    if (is_held) {
-        take_held(f, w, stream, now_us);
+    flow_sequence *s = err == CLASP_NO_MEMORY ? NULL : known(w, stream); /* it may have ended itself */
+    if (s) {
+        owe(s, payload.len, is_awaited(payload), now_us);
+        if (advance(w, s, payload.len)) {
+            take_held(f, w, stream, now_us);
+        }
     }
     return err;
 }
@@ -225,7 +226,7 @@ clasp_err flow_data(clasp_flows *f, flow *w, uint32_t way, const flow_data_head 
     const uint32_t ahead = head->sequence - s->next;
     s->way = way;
     if (ahead == 0) {
-        return take(f, w, s, payload, now_us);
+        return take(f, w, head->stream, payload, now_us);
     }
     owe(s, 0, true, now_us);
     if ((int32_t)ahead < 0) {

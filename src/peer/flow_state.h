@@ -39,14 +39,14 @@
 #define FLOW_LINKS 4u
 #define FLOW_PATHS (FLOW_LINKS * (2u + CLASP_FLOW_CHANNELS))
 
-#define FLOW_NOWHERE 0u          /* a way: none */
-#define FLOW_ROUTER UINT32_MAX   /* a way: the router. Else link << 8 | channel */
+#define FLOW_NOWHERE 0u        /* a way: none */
+#define FLOW_ROUTER UINT32_MAX /* a way: the router. Else link << 8 | channel */
 #define FLOW_LINK_OF(way) ((way) >> 8)
 
 /* A value that goes in pieces. */
 typedef struct flow_large {
     struct flow_large *next;
-    clasp_text bytes; /* a frame, or a WIDE record */
+    clasp_text bytes;   /* a frame, or a WIDE record */
     clasp_span address; /* in them */
     clasp_split split;
     uint64_t turn; /* when it last went; 0: not yet */
@@ -68,7 +68,7 @@ typedef struct flow_channel {
     uint32_t open_batch;
     uint8_t open_qos; /* of the only member */
     bool open_has_set;
-    bool is_late;     /* a flush has passed: it goes as soon as it can */
+    bool is_late; /* a flush has passed: it goes as soon as it can */
 
     flow_ring ready;    /* sealed, and not sent yet */
     flow_ring flight;   /* sent, and not acknowledged; packet i has sequence number first + i */
@@ -98,13 +98,13 @@ typedef struct flow_sequence {
 typedef struct flow_path {
     uint32_t way; /* FLOW_NOWHERE: this one is free */
     uint32_t message_max;
-    uint32_t buffered; /* bytes in the browser */
+    uint32_t buffered;          /* bytes in the browser */
     uint32_t incarnation, base; /* as the peer has told on this path */
 } flow_path;
 
 /* An RTCPeerConnection. */
 typedef struct flow_link {
-    uint32_t link; /* 0: this one is free */
+    uint32_t link;  /* 0: this one is free */
     uint32_t order; /* the higher, the later its reliable channel opened; 0: it is not open */
     bool is_silent;
     uint64_t ping_first, ping_last; /* numbers of PINGs not answered: from the first to the last; 0: none */
@@ -149,7 +149,7 @@ typedef struct flow {
     clasp_text token;
 
     flow_path paths[FLOW_PATHS];
-    flow_path router; /* what was told on that way */
+    flow_path router;    /* what was told on that way */
     uint32_t path_count; /* those that may be in use */
     flow_link links[FLOW_LINKS];
     uint32_t link; /* the one in use; 0: none */
@@ -158,18 +158,21 @@ typedef struct flow {
     double rtt_us;
 
     flow_channel *channels[FLOW_CHANNELS];
-    uint32_t custom;       /* how many of the application */
+    uint32_t custom; /* how many of the application */
     uint16_t last_stream;
     uint32_t last_batch;
     uint32_t large_count, large_bytes;
     uint32_t last_message; /* id of PIECEs */
-    uint32_t begun[CLASP_PRIORITIES], begun_bytes[CLASP_PRIORITIES]; /* of values in pieces: those under way */
+    uint32_t begun[CLASP_PRIORITIES],
+        begun_bytes[CLASP_PRIORITIES]; /* of values in pieces: those under way */
     uint64_t turn;
-    bool was_lower; /* the last packet went before one of higher priority */
-    uint32_t under_way; /* bytes sent on the present ways and not acknowledged */
+    bool was_lower;             /* the last packet went before one of higher priority */
+    uint32_t under_way;         /* bytes sent on the present ways and not acknowledged */
     uint32_t incarnation, base; /* ours */
     uint32_t credit_used, credit_limit;
-    uint64_t urgent_us[CLASP_PRIORITIES]; /* when something small of this priority was last said; FLOW_NEVER: not yet */
+    uint32_t urgent_by[CLASP_PRIORITIES]; /* the channel */
+    uint64_t urgent_us
+        [CLASP_PRIORITIES]; /* when something small of this priority was last said; FLOW_NEVER: not yet */
 
     uint32_t peer_incarnation, peer_base;
     uint32_t former[FLOW_FORMER];
@@ -180,7 +183,8 @@ typedef struct flow {
     uint32_t reorder_bytes;
     uint64_t consumed; /* bytes of reliable packets that came, once each, under the peer's present base */
 
-    uint64_t cover_us, cover_wait_us; /* the last record, or progress; how long until what was lost goes again */
+    uint64_t cover_us,
+        cover_wait_us; /* the last record, or progress; how long until what was lost goes again */
     uint64_t cover_ping_us;
     bool wants_router; /* something would go if the relay took more */
 
@@ -211,8 +215,8 @@ struct clasp_flows {
     clasp_intern addresses;
     uint32_t generation;
     flow_slabs slabs;
-    bool is_from_told; /* P2P_FROM, in this call */
-    uint64_t router_us; /* when the records that went so far are paid for */
+    bool is_from_told;               /* P2P_FROM, in this call */
+    uint64_t router_us;              /* when the records that went so far are paid for */
     uint8_t packet[CLASP_FRAME_MAX]; /* one record for the router, or a message that is being written */
 };
 
@@ -254,8 +258,8 @@ uint32_t flow_queued(const flow *w);
 
 /* ---- flow_large.c ---- */
 /* @param bytes given on CLASP_OK. @param address_at where the address stands in them */
-clasp_err flow_large_push(flow *w, flow_channel *c, clasp_text *bytes, uint32_t address_at, uint32_t address_len,
-                          uint32_t *batch);
+clasp_err flow_large_push(flow *w, flow_channel *c, clasp_text *bytes, uint32_t address_at,
+                          uint32_t address_len, uint32_t *batch);
 bool flow_large_has(const flow_channel *c, clasp_span address);
 /* Cut a piece that is to go next; false: nothing is, or no memory. */
 bool flow_large_next(clasp_flows *f, flow *w, flow_channel *c, flow_packet *out);

@@ -55,7 +55,8 @@ void flow_keep_early(flow *w, clasp_span address, clasp_span data, uint32_t b, u
     if (!early) {
         return; /* as if it had come too early to be kept */
     }
-    while (w->early && (w->early_count == CLASP_FLOW_EARLY || len > CLASP_FLOW_EARLY_BYTES - w->early_bytes)) {
+    while (w->early &&
+           (w->early_count == CLASP_FLOW_EARLY || len > CLASP_FLOW_EARLY_BYTES - w->early_bytes)) {
         drop_first(w);
     }
     early->b = b;

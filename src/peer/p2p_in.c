@@ -80,11 +80,18 @@ static void wished(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p_signa
     }
 }
 
+/* A goodbye by the router comes after its connection has broken here: it is meant, unless another one works by now. */
+static bool was_last(const clasp_p2p *p, const p2p_peer *peer, const p2p_signal *signal, uint64_t now_us) {
+    return signal->has_corr && !p2p_link_up(peer) &&
+           p2p_memory_has(&p->over, p2p_over_key(p, peer, signal->dialect, signal->corr), now_us, NULL);
+}
+
 /* Of ours: the link that it names, or the peer. Of others: always the peer, and before the answer it is a refusal. */
 static void disconnected(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p_signal *signal,
                          uint64_t now_us) {
     const bool refused = !peer->ours && peer->state == CLASP_P2P_CONNECTING && link && link->offerer;
     const p2p_end end = {.cause = refused ? CLASP_REJECTED : CLASP_OK, .words = signal->reason};
+    const bool last = was_last(p, peer, signal, now_us);
     if (signal->has_corr) {
         p2p_memory_add(&p->over, p2p_over_key(p, peer, signal->dialect, signal->corr), P2P_OVER_LINK,
                        now_us + CLASP_P2P_OVER_US);
@@ -98,7 +105,7 @@ static void disconnected(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p
     }
     const bool blind =
         !signal->has_corr && p2p_link_up(peer); /* it does not know what it would end: a claim */
-    if (peer->ours && (blind || (signal->has_corr && !link))) {
+    if (peer->ours && (blind || (signal->has_corr && !link && !last))) {
         return; /* or a late one, of a connection that is over */
     }
     peer->shunned = true;
@@ -213,9 +220,20 @@ static bool ends_with_own(const clasp_p2p *p, clasp_span address, const char *pr
     return w.err == CLASP_OK && p->session.len > 0 && clasp_span_equal(clasp_written(&w), address);
 }
 
+/* One value and nothing behind it: the forwarder hands on what it does not understand, but nothing that is no value. */
+static clasp_err check_value(clasp_span value) {
+    clasp_reader r = clasp_reader_of(value);
+    clasp_read_value(&r);
+    return r.err == CLASP_OK && clasp_left(&r) > 0 ? CLASP_BAD_SIGNAL : r.err;
+}
+
 static clasp_err named(clasp_p2p *p, clasp_span address, clasp_span value, uint64_t now_us) {
     clasp_span from;
     p2p_signal signal;
+    const clasp_err malformed = check_value(value);
+    if (malformed != CLASP_OK) {
+        return malformed;
+    }
     if (!(p->named || p->forward) || !p2p_named_for_us(p, address, value, &from, now_us) || !p->named) {
         return CLASP_OK;
     }

@@ -4,7 +4,7 @@
 static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 uint64_t clasp_p2p_deadline(const clasp_p2p *p) {
-    uint64_t first = earlier(p->announce_us, p2p_ticket_deadline(p));
+    uint64_t first = earlier(p->up ? p->announce_us : P2P_NEVER, p2p_ticket_deadline(p));
     first = earlier(first, p2p_early_deadline(&p->early));
     for (uint32_t i = 0; i < p->slots; i++) {
         if (p->peers[i]) {

@@ -195,13 +195,25 @@ bool clasp_params_value(clasp_params *params, uint32_t *place, clasp_span addres
     return true;
 }
 
+static inline void write_number(uint8_t bytes[NUMBER_LEN], double number) {
+    clasp_writer w = clasp_writer_of(bytes, NUMBER_LEN);
+    clasp_write_u8(&w, CLASP_VALUE_F64);
+    clasp_write_f64(&w, number);
+}
+
 bool clasp_params_number(clasp_params *params, uint32_t *place, clasp_span address, double number,
                          uint32_t flags) {
     uint8_t bytes[NUMBER_LEN];
-    clasp_writer w = clasp_writer_of(bytes, sizeof bytes);
-    clasp_write_u8(&w, CLASP_VALUE_F64);
-    clasp_write_f64(&w, number);
-    return clasp_params_value(params, place, address, clasp_written(&w), flags);
+    clasp_params_entry *known = *place < params->cap ? &params->entries[*place] : NULL;
+    if (known && known->size == NUMBER_LEN &&
+        is_of(known, address)) { /* the hot path: nothing grows or shrinks */
+        touch(params, *place);
+        write_number(known->small, number);
+        known->flags = (uint8_t)flags;
+        return true;
+    }
+    write_number(bytes, number);
+    return clasp_params_value(params, place, address, (clasp_span){bytes, sizeof bytes}, flags);
 }
 
 static clasp_param_view view_of(const clasp_params_entry *param) {

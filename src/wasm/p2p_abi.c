@@ -102,8 +102,8 @@ static void hand_over(const plane *it, const clasp_effect *effect, uint64_t now_
     }
 }
 
-/* The outbox held `from` effects before the call. @return how many it holds now */
-static uint32_t meet(const plane *it, uint32_t from, uint64_t now_us) {
+/* The outbox held `from` effects before the call. */
+static void meet(const plane *it, uint32_t from, uint64_t now_us) {
     const clasp_outbox *out = clasp_door_outbox();
     for (uint32_t i = from; i < out->count; i++) {
         const clasp_effect effect = out->effects[i]; /* they move, too */
@@ -111,14 +111,6 @@ static uint32_t meet(const plane *it, uint32_t from, uint64_t now_us) {
             hand_over(it, &effect, now_us);
         }
     }
-    return out->count;
-}
-
-/* The same, and what was said in answer leaves at once: the turn of what came is over. */
-static void meet_and_answer(const plane *it, uint32_t from, uint64_t now_us) {
-    const uint32_t met = meet(it, from, now_us);
-    clasp_flows_flush(it->flows, now_us);
-    meet(it, met, now_us);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
@@ -370,11 +362,7 @@ int32_t clasp_abi_p2p_event(uint32_t handle, uint32_t event, uint32_t a, uint32_
     }
     const uint32_t before = clasp_outbox_count();
     const int32_t result = EVENTS[event](it, &in);
-    if (event == CLASP_P2P_ON_SIGNAL) {
-        meet_and_answer(it, before, in.now_us);
-    } else {
-        meet(it, before, in.now_us);
-    }
+    meet(it, before, in.now_us);
     return result;
 }
 
@@ -389,7 +377,7 @@ int32_t clasp_abi_p2p_received(uint32_t handle, uint32_t peer, uint32_t where, u
     const uint32_t before = clasp_outbox_count();
     const clasp_err err =
         clasp_flow_received(it->flows, peer, where >> 8, where & 0xFFu, clasp_door_inbox(len), now_us);
-    meet_and_answer(it, before, now_us);
+    meet(it, before, now_us);
     return err;
 }
 

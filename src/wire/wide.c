@@ -70,7 +70,8 @@ static void widen_leaf(clasp_writer *w, clasp_reader *r, uint8_t type) {
     clasp_write_u8(w, type);
     if (type <= CLASP_VALUE_F64) {
         const uint32_t size = clasp_fixed_size(type);
-        clasp_write_bytes(w, (clasp_span){clasp_take(r, size), size});
+        const uint8_t *data = clasp_take(r, size);
+        clasp_write_bytes(w, (clasp_span){data, data ? size : 0});
     } else if (type == CLASP_VALUE_STRING || type == CLASP_VALUE_BYTES) {
         widen_run(w, clasp_take_sized(r));
     } else {

@@ -26,9 +26,9 @@ typedef struct pair_side {
     struct pair *pair;
     clasp_flows *flows;
     clasp_outbox out;
-    pair_message *first, *last; /* sent by this side */
-    uint32_t counts[128];       /* effects so far, by kind */
-    uint32_t paths[3];          /* reports by the hook, by clasp_p2p_path_event */
+    pair_message *first, *last;   /* sent by this side */
+    uint32_t counts[128];         /* effects so far, by kind */
+    uint32_t paths[3];            /* reports by the hook, by clasp_p2p_path_event */
     clasp_effect kept[PAIR_KEPT]; /* deliveries and what tells of them, the latest ones from 0 on */
     uint32_t kept_count;
     uint8_t text[256]; /* bytes of the last effect that had any */
@@ -53,7 +53,8 @@ static inline void pair_append(pair_side *side, uint32_t way, clasp_span bytes) 
     side->last = m;
 }
 
-static inline void pair_path(void *context, uint32_t peer, uint32_t link, clasp_p2p_path_event event, uint64_t now_us) {
+static inline void pair_path(void *context, uint32_t peer, uint32_t link, clasp_p2p_path_event event,
+                             uint64_t now_us) {
     pair_side *side = context;
     (void)peer;
     (void)link;
@@ -100,9 +101,9 @@ static inline bool pair_carry(pair *p, int from, clasp_err *err) {
     }
     sender->first = m->next;
     const clasp_span bytes = {m->bytes, m->len};
-    *err = m->way == PAIR_ROUTER
-               ? clasp_flow_record(receiver->flows, PAIR_PEER, bytes, p->now_us)
-               : clasp_flow_received(receiver->flows, PAIR_PEER, m->way >> 8, m->way & 0xFF, bytes, p->now_us);
+    *err = m->way == PAIR_ROUTER ? clasp_flow_record(receiver->flows, PAIR_PEER, bytes, p->now_us)
+                                 : clasp_flow_received(receiver->flows, PAIR_PEER, m->way >> 8, m->way & 0xFF,
+                                                       bytes, p->now_us);
     pair_drain(receiver);
     if (m->way != PAIR_ROUTER) {
         clasp_flow_buffered(sender->flows, PAIR_PEER, m->way >> 8, m->way & 0xFF, 0, p->now_us);
@@ -200,6 +201,60 @@ static inline uint32_t pair_number(pair *p, int side, clasp_flow_say say, uint32
 static inline void pair_subscribe(pair *p, int side, const char *pattern, uint32_t sub) {
     CHECK_EQ(clasp_flow_subscribe(p->sides[side].flows, PAIR_PEER, clasp_span_of(pattern), sub), CLASP_OK);
     pair_drain(&p->sides[side]);
+}
+
+/* The last effect of a kind; NULL: there was none. */
+static inline const clasp_effect *pair_last(const pair_side *side, clasp_effect_kind kind) {
+    for (uint32_t i = side->kept_count; i > 0; i--) {
+        const clasp_effect *e = &side->kept[(i - 1) % PAIR_KEPT];
+        if (e->kind == (uint32_t)kind) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+/* What is under way is lost. */
+static inline void pair_lose(pair *p) {
+    for (int i = 0; i < 2; i++) {
+        pair_side *side = &p->sides[i];
+        while (side->first) {
+            pair_message *m = side->first;
+            side->first = m->next;
+            free(m);
+        }
+    }
+}
+
+/* A value of so many bytes, in the form that its length asks for. Given: free() */
+static inline uint8_t *pair_bytes(uint32_t count, clasp_span *out) {
+    const bool is_wide = count > UINT16_MAX;
+    const uint32_t head = is_wide ? 5 : 3;
+    uint8_t *value = malloc(head + count);
+    if (!value) {
+        abort();
+    }
+    value[0] = CLASP_VALUE_BYTES;
+    if (is_wide) {
+        clasp_store_u32(value + 1, count);
+    } else {
+        clasp_store_u16(value + 1, (uint16_t)count);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        value[head + i] = (uint8_t)(31 * i + i / 256);
+    }
+    *out = (clasp_span){value, head + count};
+    return value;
+}
+
+/* Say so many bytes. @return the result */
+static inline clasp_err pair_say_bytes(pair *p, int side, clasp_flow_say say, uint32_t address,
+                                       uint32_t count, uint32_t *batch) {
+    clasp_span value;
+    uint8_t *bytes = pair_bytes(count, &value);
+    const clasp_err err = clasp_flow_value(p->sides[side].flows, PAIR_PEER, say, address, value, batch);
+    free(bytes);
+    return err;
 }
 
 #endif

@@ -1,40 +1,37 @@
-/* The data plane between two of ours: said, sent, delivered, acknowledged. */
+/* The data plane between two of ours: said, delivered, acknowledged, asked for. */
 #include "alloc.h"
 #include "flow_pair.h"
 
-static const clasp_effect *last_of(const pair_side *side, clasp_effect_kind kind) {
-    for (uint32_t i = side->kept_count; i > 0; i--) {
-        const clasp_effect *e = &side->kept[(i - 1) % PAIR_KEPT];
-        if (e->kind == (uint32_t)kind) {
-            return e;
-        }
-    }
-    return NULL;
-}
-
-TEST(a_number_is_delivered_and_acknowledged) {
-    pair *p = pair_new(true);
-    pair_open(p, 1, CLASP_FLOW_RELIABLE);
-    pair_subscribe(p, 1, "/a/**", 9);
-    pair_settle(p);
-    const uint32_t batch = pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a/b"), 0.5);
-    CHECK(batch > 0);
-    pair_settle(p);
-    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 1);
-    const clasp_effect *e = last_of(&p->sides[1], CLASP_EFFECT_P2P_DELIVER);
-    CHECK(e && e->number == 0.5 && e->b == CLASP_VALUE_F64);
-    e = last_of(&p->sides[0], CLASP_EFFECT_P2P_ACKED);
-    CHECK(e && e->a == PAIR_PEER && e->b == batch);
-    CHECK_EQ(p->sides[0].paths[CLASP_P2P_PATH_PROVEN], 1);
-    pair_free(p);
-    CHECK_EQ(clasp_test_live_allocations(), 0);
-}
-
-TEST(what_is_said_in_one_turn_shares_a_packet) {
+/* Two sides with one link; the second one hears everything. */
+static pair *connected(void) {
     pair *p = pair_new(true);
     pair_open(p, 1, CLASP_FLOW_RELIABLE);
     pair_subscribe(p, 1, "/**", 9);
     pair_settle(p);
+    return p;
+}
+
+static void end(pair *p) {
+    pair_free(p);
+    CHECK_EQ(clasp_test_live_allocations(), 0);
+}
+
+TEST(a_number_is_delivered_and_acknowledged) {
+    pair *p = connected();
+    const uint32_t batch = pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a/b"), 0.5);
+    CHECK(batch > 0);
+    pair_settle(p);
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 1);
+    const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER);
+    CHECK(e && e->number == 0.5 && e->b == CLASP_VALUE_F64);
+    e = pair_last(&p->sides[0], CLASP_EFFECT_P2P_ACKED);
+    CHECK(e && e->a == PAIR_PEER && e->b == batch);
+    CHECK_EQ(p->sides[0].paths[CLASP_P2P_PATH_PROVEN], 1);
+    end(p);
+}
+
+TEST(what_is_said_in_one_turn_shares_a_packet) {
+    pair *p = connected();
     const uint32_t sent = p->sides[0].counts[CLASP_EFFECT_P2P_SEND];
     const uint32_t address = pair_address(p, 0, "/a/b");
     for (int i = 0; i < 100; i++) {
@@ -45,11 +42,256 @@ TEST(what_is_said_in_one_turn_shares_a_packet) {
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 100);
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_ADDRESS], 1);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 1);
-    pair_free(p);
+    end(p);
+}
+
+TEST(an_answer_and_an_acknowledgement_share_a_message) {
+    pair *p = connected();
+    clasp_err err;
+    pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/ping"), 1);
+    pair_flush(p, 0);
+    CHECK(pair_carry(p, 0, &err));
+    pair_number(p, 1, CLASP_FLOW_SET, pair_address(p, 1, "/pong"), 1);
+    const uint32_t sent = p->sides[1].counts[CLASP_EFFECT_P2P_SEND];
+    pair_flush(p, 1);
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_SEND] - sent, 1);
+    CHECK(pair_carry(p, 1, &err));
+    CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 1);
+    end(p);
+}
+
+TEST(an_event_is_acknowledged_a_little_later) {
+    pair *p = connected();
+    clasp_err err;
+    pair_number(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/e"), 1);
+    pair_flush(p, 0);
+    CHECK(pair_carry(p, 0, &err));
+    pair_flush(p, 1);
+    CHECK(!p->sides[1].first);
+    CHECK_EQ(clasp_flows_deadline(p->sides[1].flows), p->now_us + CLASP_FLOW_ACK_US);
+    pair_wait(p, p->now_us + CLASP_FLOW_ACK_US);
+    CHECK(p->sides[1].first != NULL);
+    pair_settle(p);
+    CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 1);
+    end(p);
+}
+
+/* Lengths around every border: of a packet, of a frame, of a piece. */
+TEST(values_of_any_length_arrive_whole) {
+    static const uint32_t LENGTHS[] = {0, 1, 16384, 16861, 16900, 33000, 65000, 70000, 1000000};
+    pair *p = connected();
+    const uint32_t address = pair_address(p, 0, "/large");
+    for (unsigned i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
+        uint32_t batch;
+        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, address, LENGTHS[i], &batch), CLASP_OK);
+        pair_settle(p);
+        const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER);
+        const bool is_wide = LENGTHS[i] > UINT16_MAX;
+        CHECK_EQ(e->len, LENGTHS[i] + (is_wide ? 4 : 2));
+        CHECK_EQ(e->b, CLASP_VALUE_BYTES | (is_wide ? CLASP_P2P_DELIVER_WIDE << 16 : 0));
+        CHECK_EQ(pair_last(&p->sides[0], CLASP_EFFECT_P2P_ACKED)->b, batch);
+        CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], i + 1);
+    }
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], sizeof LENGTHS / sizeof LENGTHS[0]);
+    end(p);
+}
+
+TEST(a_value_of_16_KiB_is_one_message) {
+    pair *p = connected();
+    uint32_t batch;
+    const uint32_t sent = p->sides[0].counts[CLASP_EFFECT_P2P_SEND];
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/bulk/of/16/kilobytes"), 16384, &batch),
+             CLASP_OK);
+    pair_settle(p);
+    CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_SEND] - sent, 1);
+    end(p);
+}
+
+TEST(at_one_address_what_is_said_later_arrives_later) {
+    pair *p = connected();
+    uint32_t batch;
+    const uint32_t address = pair_address(p, 0, "/x");
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, address, 200000, &batch), CLASP_OK);
+    pair_number(p, 0, CLASP_FLOW_SET, address, 7);
+    pair_settle(p);
+    const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER);
+    CHECK(e->b == CLASP_VALUE_F64 && e->number == 7);
+    CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 2);
+    end(p);
+}
+
+TEST(what_comes_before_the_first_subscription_is_shown_to_it) {
+    pair *p = pair_new(true);
+    pair_open(p, 1, CLASP_FLOW_RELIABLE);
+    pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/level"), 3);
+    pair_number(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/hit"), 4);
+    pair_settle(p);
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 0);
+    pair_subscribe(p, 1, "/level", 1);
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 1);
+    pair_subscribe(p, 1, "/h*", 2);
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 2);
+    CHECK(pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER)->number == 4);
+    pair_subscribe(p, 1, "/**", 3); /* the param once more, the event not */
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 3);
+    end(p);
+}
+
+TEST(early_events_are_forgotten_after_their_time) {
+    pair *p = pair_new(true);
+    pair_open(p, 1, CLASP_FLOW_RELIABLE);
+    pair_settle(p);
+    pair_number(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/hit"), 4);
+    pair_settle(p);
+    const uint64_t until_us = p->now_us + CLASP_FLOW_EARLY_US;
+    while (pair_wait(p, until_us)) {
+        pair_settle(p);
+    }
+    pair_subscribe(p, 1, "/**", 2);
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 0);
+    end(p);
+}
+
+TEST(a_subscription_that_is_gone_hears_nothing) {
+    pair *p = connected();
+    const uint32_t address = pair_address(p, 0, "/a");
+    pair_number(p, 0, CLASP_FLOW_SET, address, 1);
+    pair_settle(p);
+    CHECK_EQ(clasp_flow_unsubscribe(p->sides[1].flows, PAIR_PEER, 9), CLASP_OK);
+    CHECK_EQ(clasp_flow_unsubscribe(p->sides[1].flows, PAIR_PEER, 9), CLASP_BAD_HANDLE);
+    pair_number(p, 0, CLASP_FLOW_SET, address, 2);
+    pair_settle(p);
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 1);
+    end(p);
+}
+
+TEST(a_get_is_answered_from_what_was_set) {
+    pair *p = connected();
+    clasp_flows *asker = p->sides[1].flows;
+    uint32_t batch;
+    pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a"), 6);
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/large"), 100000, &batch), CLASP_OK);
+    pair_settle(p);
+    CHECK_EQ(clasp_flow_get(asker, PAIR_PEER, clasp_span_of("/a"), 41, p->now_us), CLASP_OK);
+    pair_settle(p);
+    const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_GOT);
+    CHECK(e && e->a == 41 && e->number == 6);
+    CHECK_EQ(clasp_flow_get(asker, PAIR_PEER, clasp_span_of("/large"), 42, p->now_us), CLASP_OK);
+    pair_settle(p);
+    e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_GOT);
+    CHECK(e && e->a == 42 && e->len == 100004);
+    CHECK_EQ(clasp_flow_get(asker, PAIR_PEER, clasp_span_of("/nothing"), 43, p->now_us), CLASP_OK);
+    pair_settle(p);
+    e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_SETTLED);
+    CHECK(e && e->a == 43 && e->number == CLASP_NOT_FOUND);
+    end(p);
+}
+
+TEST(a_get_without_an_answer_times_out) {
+    pair *p = connected();
+    CHECK_EQ(clasp_flow_get(p->sides[1].flows, PAIR_PEER, clasp_span_of("/a"), 44, p->now_us), CLASP_OK);
+    const uint64_t until_us = p->now_us + CLASP_FLOW_GET_US;
+    pair_flush(p, 1);
+    pair_lose(p);
+    while (pair_wait(p, until_us)) {
+        pair_lose(p);
+    }
+    const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_SETTLED);
+    CHECK(e && e->a == 44 && e->number == CLASP_TIMEOUT);
+    end(p);
+}
+
+TEST(a_broadcast_is_told_whether_or_not_somebody_subscribed_to_its_address) {
+    pair *p = pair_new(true);
+    pair_open(p, 1, CLASP_FLOW_RELIABLE);
+    pair_number(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/clasp/p2p/broadcast/cue"), 8);
+    pair_settle(p);
+    const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER);
+    CHECK(e && e->b >> 16 == CLASP_P2P_DELIVER_BROADCAST && e->number == 8);
+    e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_ADDRESS);
+    CHECK(e && e->b == 0 && e->len == 4);
+    end(p);
+}
+
+TEST(a_pipe_carries_bytes_with_credit) {
+    pair *p = connected();
+    clasp_flows *writer = p->sides[0].flows;
+    uint8_t bytes[4096] = {5};
+    uint32_t pipe;
+    uint32_t written = 0;
+    CHECK_EQ(clasp_flow_pipe_open(writer, PAIR_PEER, clasp_span_of("/file"), CLASP_PRIORITY_LOW, &pipe),
+             CLASP_OK);
+    while (clasp_flow_pipe_write(writer, PAIR_PEER, pipe, (clasp_span){bytes, sizeof bytes}) == CLASP_OK) {
+        written += (uint32_t)sizeof bytes;
+    }
+    CHECK_EQ(written, CLASP_PIPE_WINDOW);
+    pair_settle(p);
+    const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_PIPE);
+    CHECK(e && (e->b & 0xFF) == CLASP_PIPE_BYTES);
+    CHECK_EQ(clasp_flow_pipe_read(p->sides[1].flows, PAIR_PEER, e->b >> 8, written), CLASP_OK);
+    pair_settle(p);
+    e = pair_last(&p->sides[0], CLASP_EFFECT_P2P_PIPE);
+    CHECK(e && (e->b & 0xFF) == CLASP_PIPE_ROOM);
+    clasp_flow_gone(writer, PAIR_PEER, CLASP_PEER_GONE);
+    pair_drain(&p->sides[0]);
+    e = pair_last(&p->sides[0], CLASP_EFFECT_P2P_PIPE);
+    CHECK(e && (e->b & 0xFF) == CLASP_PIPE_ABORTED && e->number == CLASP_PEER_GONE);
+    end(p);
+}
+
+TEST(ids_of_addresses_are_renewed_when_there_are_too_many) {
+    pair *p = connected();
+    clasp_flows *f = p->sides[0].flows;
+    const uint32_t generation = clasp_flow_generation(f);
+    char text[32];
+    uint32_t batch;
+    for (uint32_t i = 0; i <= CLASP_FLOW_ADDRESSES; i++) {
+        snprintf(text, sizeof text, "/many/%u", (unsigned)i);
+        pair_address(p, 0, text);
+    }
+    CHECK_EQ(clasp_flow_generation(f), generation + 1);
+    CHECK_EQ(clasp_flow_number(f, PAIR_PEER, CLASP_FLOW_SET, 4000, 1, &batch), CLASP_BAD_HANDLE);
+    end(p);
+}
+
+TEST(what_cannot_be_said_is_refused_at_once) {
+    pair *p = connected();
+    clasp_flows *f = p->sides[0].flows;
+    uint32_t id, batch, channel;
+    CHECK_EQ(clasp_flow_address(f, clasp_span_of("no/slash"), &id), CLASP_BAD_ADDRESS);
+    CHECK_EQ(clasp_flow_address(f, clasp_span_of("/a/*"), &id), CLASP_BAD_ADDRESS);
+    CHECK_EQ(clasp_flow_number(f, 9, CLASP_FLOW_SET, 0, 1, &batch), CLASP_BAD_HANDLE);
+    CHECK_EQ(clasp_flow_number(f, PAIR_PEER, CLASP_FLOW_SET, 99, 1, &batch), CLASP_BAD_HANDLE);
+    CHECK_EQ(clasp_flow_subscribe(f, PAIR_PEER, clasp_span_of("nothing"), 1), CLASP_BAD_PATTERN);
+    CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("x"), true, CLASP_PRIORITY_LOW, &channel),
+             CLASP_BAD_ADDRESS);
+    for (uint32_t i = 0; i < CLASP_FLOW_CHANNELS; i++) {
+        CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel),
+                 CLASP_OK);
+    }
+    CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel),
+             CLASP_LIMIT);
+    CHECK_EQ(clasp_flow_channel_end(f, PAIR_PEER, channel), CLASP_OK);
+    CHECK_EQ(clasp_flow_channel_end(f, PAIR_PEER, channel), CLASP_BAD_HANDLE);
+    end(p);
 }
 
 int main(void) {
     RUN(a_number_is_delivered_and_acknowledged);
     RUN(what_is_said_in_one_turn_shares_a_packet);
+    RUN(an_answer_and_an_acknowledgement_share_a_message);
+    RUN(an_event_is_acknowledged_a_little_later);
+    RUN(values_of_any_length_arrive_whole);
+    RUN(a_value_of_16_KiB_is_one_message);
+    RUN(at_one_address_what_is_said_later_arrives_later);
+    RUN(what_comes_before_the_first_subscription_is_shown_to_it);
+    RUN(early_events_are_forgotten_after_their_time);
+    RUN(a_subscription_that_is_gone_hears_nothing);
+    RUN(a_get_is_answered_from_what_was_set);
+    RUN(a_get_without_an_answer_times_out);
+    RUN(a_broadcast_is_told_whether_or_not_somebody_subscribed_to_its_address);
+    RUN(a_pipe_carries_bytes_with_credit);
+    RUN(ids_of_addresses_are_renewed_when_there_are_too_many);
+    RUN(what_cannot_be_said_is_refused_at_once);
     return check_summary();
 }

@@ -37,8 +37,9 @@ typedef struct side {
     uint32_t said[ADDRESSES], heard[ADDRESSES];
     uint32_t meaning[CLASP_FLOW_HEARD]; /* by address id: which of the addresses, and one; 0: none */
     message *sent;                      /* sorted by time */
-    uint64_t free_us[256];              /* of a link's channel, by the low bits of the way: what went before arrives before */
-    uint32_t batches, acked;            /* given; told */
+    uint64_t
+        free_us[256]; /* of a link's channel, by the low bits of the way: what went before arrives before */
+    uint32_t batches, acked; /* given; told */
     uint8_t is_acked[BATCHES];
     uint32_t custom; /* number of the channel */
     bool covered;
@@ -49,9 +50,9 @@ typedef struct world {
     side sides[2];
     clasp_random random;
     uint64_t now_us;
-    uint32_t link;     /* the newest one; 0: none */
-    uint32_t live;     /* it carries something; 0: none does */
-    uint64_t heal_us;  /* a new link opens */
+    uint32_t link;    /* the newest one; 0: none */
+    uint32_t live;    /* it carries something; 0: none does */
+    uint64_t heal_us; /* a new link opens */
     bool is_ending;
     uint32_t lost, doubled, deaths, covers, breaks; /* faults so far */
 } world;
@@ -109,7 +110,8 @@ static clasp_err by_router(void *context, uint32_t peer, clasp_span record) {
     return CLASP_OK;
 }
 
-static void path_told(void *context, uint32_t peer, uint32_t link, clasp_p2p_path_event event, uint64_t now_us) {
+static void path_told(void *context, uint32_t peer, uint32_t link, clasp_p2p_path_event event,
+                      uint64_t now_us) {
     (void)context;
     (void)peer;
     (void)link;
@@ -205,7 +207,8 @@ static void say(world *w, side *s) {
         }
         clasp_store_u32(value + head, s->said[i] + 1);
         value[head + size - 1] = (uint8_t)(s->said[i] + 1);
-        err = clasp_flow_value(s->flows, PEER, CLASP_FLOW_SET, s->ids[i], (clasp_span){value, head + size}, &batch);
+        err = clasp_flow_value(s->flows, PEER, CLASP_FLOW_SET, s->ids[i], (clasp_span){value, head + size},
+                               &batch);
         free(value);
     } else {
         const clasp_flow_say how = below(w, 2) ? CLASP_FLOW_SET : CLASP_FLOW_EVENT;
@@ -221,7 +224,8 @@ static void say(world *w, side *s) {
 
 static void say_stream(world *w, side *s) {
     uint32_t batch;
-    CHECK_EQ(clasp_flow_number(s->flows, PEER, CLASP_FLOW_STREAM, s->ids[below(w, LARGE)], 1, &batch), CLASP_OK);
+    CHECK_EQ(clasp_flow_number(s->flows, PEER, CLASP_FLOW_STREAM, s->ids[below(w, LARGE)], 1, &batch),
+             CLASP_OK);
 }
 
 static void talk(world *w) {
@@ -427,8 +431,8 @@ TEST(nothing_is_lost_doubled_or_reordered) {
         free(w);
         CHECK_CONTEXT(NULL);
     }
-    printf("records lost %u, doubled %u; links dead %u, replaced alive %u; covers %u; streams heard %u\n", sum.lost,
-           sum.doubled, sum.deaths, sum.breaks, sum.covers, sum.sides[0].streams);
+    printf("records lost %u, doubled %u; links dead %u, replaced alive %u; covers %u; streams heard %u\n",
+           sum.lost, sum.doubled, sum.deaths, sum.breaks, sum.covers, sum.sides[0].streams);
     CHECK(sum.lost > 0 && sum.doubled > 0 && sum.deaths > 0 && sum.covers > 0 && sum.breaks > 0);
     CHECK(sum.sides[0].streams > 0);
     CHECK_EQ(clasp_test_live_allocations(), 0);

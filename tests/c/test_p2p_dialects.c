@@ -142,6 +142,21 @@ TEST(the_forwarder_swaps_names_once) {
     end(&b);
 }
 
+TEST(the_forwarder_hands_on_values_alone) {
+    bench b = begin("epoch=e1 clientId=me forward?");
+    clasp_outbox_clear(b.out);
+    const uint8_t cut[] = {CLASP_VALUE_STRING, 0, 5, 'x'};
+    const uint8_t two[] = {CLASP_VALUE_NULL, CLASP_VALUE_NULL};
+    const clasp_span address = span("/webrtc/signal/ann/bob");
+    CHECK_EQ(clasp_p2p_signal(b.p, address, (clasp_span){cut, 0}, b.now), CLASP_TRUNCATED);
+    CHECK_EQ(clasp_p2p_signal(b.p, address, (clasp_span){cut, sizeof cut}, b.now), CLASP_TRUNCATED);
+    CHECK_EQ(clasp_p2p_signal(b.p, address, (clasp_span){two, sizeof two}, b.now), CLASP_BAD_SIGNAL);
+    CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_SIGNAL), 0);
+    CHECK_EQ(clasp_p2p_signal(b.p, address, (clasp_span){two, 1}, b.now), CLASP_OK);
+    CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_SIGNAL), 1);
+    end(&b);
+}
+
 /* Two forwarders on one router: what each says reaches the other, and the exchange ends. */
 TEST(two_forwarders_do_not_loop) {
     bench f[2] = {begin("epoch=e1 clientId=f1 forward?"), begin("epoch=e2 clientId=f2 forward?")};
@@ -243,12 +258,31 @@ TEST(the_dialects_do_not_mix) {
     end(&b);
 }
 
+TEST(an_announcement_heard_while_signalling_is_down_is_answered_when_it_is_up) {
+    bench b = begin("epoch=e1");
+    CHECK_EQ(clasp_p2p_signalling(b.p, span(""), b.now), CLASP_OK);
+    CHECK_EQ(announce(&b, OURS("z-them", "them")), CLASP_OK);
+    for (int i = 0; i < 100 && clasp_p2p_deadline(b.p) != UINT64_MAX; i++) {
+        CHECK(clasp_p2p_deadline(b.p) > b.now);
+        b.now = clasp_p2p_deadline(b.p);
+        clasp_p2p_tick(b.p, b.now);
+    }
+    CHECK_EQ(clasp_p2p_deadline(b.p),
+             UINT64_MAX); /* the host is not called again and again for what cannot be said */
+    clasp_outbox_clear(b.out);
+    CHECK_EQ(clasp_p2p_signalling(b.p, span(OWN), b.now), CLASP_OK);
+    CHECK(sent_to(&b, 0, "/clasp/p2p/announce"));
+    end(&b);
+}
+
 int main(void) {
     RUN(a_native_client_is_called);
     RUN(a_native_client_calls);
     RUN(a_named_peer_is_answered_under_its_name_in_its_form);
     RUN(a_name_is_dialled_when_the_host_knows_it);
     RUN(the_forwarder_swaps_names_once);
+    RUN(an_announcement_heard_while_signalling_is_down_is_answered_when_it_is_up);
+    RUN(the_forwarder_hands_on_values_alone);
     RUN(two_forwarders_do_not_loop);
     RUN(in_a_room_the_higher_session_offers_media);
     RUN(in_a_room_the_lower_session_answers);

@@ -112,7 +112,7 @@ test('what is wrong is thrown at once, and an ignored promise of set() is no unh
   const { one, peer } = await pair();
   assert.throws(() => peer.emit('no address', 1), { code: 'BAD_ADDRESS' });
   assert.throws(() => peer.emit('/a', () => {}), { code: 'BAD_VALUE_TYPE' });
-  assert.throws(() => peer.on('/a/**/b/[', () => {}), { code: 'BAD_PATTERN' });
+  assert.throws(() => peer.on('/a//b', () => {}), { code: 'BAD_PATTERN' });
   assert.throws(() => peer.on('/a', /** @type {any} */ (undefined)), { code: 'BAD_OPTION' });
   assert.throws(() => peer.createDataChannel('/a', { maxRetransmits: -1 }), { code: 'BAD_OPTION' });
   assert.throws(() => peer.reject('too late'), { code: 'BAD_STATE' });

@@ -3,7 +3,7 @@ import wrtc from '@roamhq/wrtc';
 import { startRelay } from '../../relay/index.js';
 import { ClaspP2P } from '../../web/peering.js';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 8000;
 
 /** Connections of the machine alone. */
 export const LOCAL = { iceServers: [] };
