@@ -99,7 +99,6 @@ const WATCHDOG_MS = 1000;
 const BEAT_MS = 5000;
 const FROZEN_MS = 15_000;
 const SIGNALS = Object.keys(SIGNAL).map((name) => name.toLowerCase()); // they count from 0
-
 const UNBOUNDED = 0xffff;
 const ADDRESSES_MAX = 4096;
 const ADDRESS_SURE = 1024; // characters; none has more

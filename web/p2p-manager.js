@@ -33,6 +33,8 @@ import { routerFor, routersOf } from './router-url.js';
 
 /**
  * @typedef {object} P2PManagerEvents by name, what listeners of on() are called with
+ * @property {[peer: Peer]} connecting a peer wants in. Listeners may be async and call peer.reject(); nothing is answered before all
+ *   have settled, and one that fails refuses
  * @property {[peer: Peer]} connection a peer is connected, whoever has dialled
  * @property {[peerId: string]} disconnection it is not any more, and does not come back by itself
  * @property {[entry: {id: string, ttl: number}]} registered it is found under this id of the server, the first one or another
@@ -315,6 +317,7 @@ export class P2PManager extends Emitter {
   async #open(url, token) {
     const p2p = new ClaspP2P({ ...this.#peerOptions(), signaling: url, token });
     onceAborted(this.#end.signal, () => p2p.close());
+    p2p.on('peer_connecting', (peer) => this.#ask(peer));
     p2p.on('peer_connected', (peer) => this.#connected(peer));
     p2p.on('error', (error) => this.raise('error', { error }));
     try {
@@ -333,6 +336,12 @@ export class P2PManager extends Emitter {
     const rtcConfig =
       servers && typeof given !== 'function' ? { ...given, iceServers: servers } : given;
     return { ...this.#options, rtcConfig, clientId: peerId, unreliable: useUnreliableChannel };
+  }
+
+  /** Listeners may refuse it, also later. @param {Peer} peer @returns {Promise<unknown> | undefined} */
+  #ask(peer) {
+    const results = this.raise('connecting', { peer });
+    return results.some((it) => it instanceof Promise) ? Promise.all(results) : undefined;
   }
 
   /** @param {Peer} peer */

@@ -112,6 +112,21 @@ test('two that connect have set, stream, emit and on, in both directions', async
   assert.equal(await b.connect('peer-a'), toA, 'who is connected is given at once');
 });
 
+test('a listener of `connecting` decides who is let in, also later', async (t) => {
+  const { http } = await relayFor(t);
+  const a = managerFor(t, 'peer-a', http);
+  const b = managerFor(t, 'peer-b', http);
+  const c = managerFor(t, 'peer-c', http);
+  a.on('connecting', async (/** @type {import('../../web/peer.js').Peer} */ peer) => {
+    await a.discover(); // somebody is asked
+    if (peer.id !== 'peer-b') peer.reject('not you');
+  });
+  await a.register();
+  await b.connect('peer-a');
+  await assert.rejects(c.connect('peer-a'), { code: 'REJECTED', message: /not you/ });
+  assert.deepEqual([...a.peers.keys()], ['peer-b']);
+});
+
 test('without the unreliable channel stream() goes by the reliable one', async (t) => {
   const { toA, toB } = await pair(t, { useUnreliableChannel: false });
   const got = told(toB, '/sensor');
