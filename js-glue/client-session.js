@@ -7,11 +7,11 @@ import {
   TYPE_ALL,
   TYPE_EVENT,
   VALUE,
-  WIRE_ERROR,
 } from './abi.gen.js';
 import { now } from './clock.js';
 import { textOf } from './core.js';
 import { ClaspError, surface } from './error.js';
+import { refusal } from './refusal.js';
 import { Session, errorOf } from './session.js';
 import {
   addF64,
@@ -134,25 +134,6 @@ const PHASES = /** @type {Phase[]} */ (Object.keys(PHASE).map((name) => name.toL
 /** @type {Map<string, number>} */
 const SIGNALS = new Map(Object.entries(SIGNAL).map(([name, code]) => [name.toLowerCase(), code]));
 
-/** @type {Map<number, keyof typeof WIRE_ERROR>} */
-const WIRE_NAMES = new Map(
-  Object.entries(WIRE_ERROR).map(([name, code]) => [
-    code,
-    /** @type {keyof typeof WIRE_ERROR} */ (name),
-  ]),
-);
-
-/**
- * What an ERROR message says: its own name where the protocol gives one, RELAY_REFUSED where not; `wireCode` is the number.
- * @param {number} wireCode
- * @param {string} words
- */
-export function refusal(wireCode, words) {
-  const error = new ClaspError(WIRE_NAMES.get(wireCode) ?? 'RELAY_REFUSED', words);
-  error.wireCode = wireCode;
-  return error;
-}
-
 /** @param {string} what @param {unknown} number @param {number} most */
 function integer(what, number, most) {
   if (Number.isInteger(number) && Number(number) >= 0 && Number(number) <= most)
@@ -172,6 +153,10 @@ function signalCode(name) {
   if (code === undefined) throw new ClaspError('BAD_OPTION', `"${name}" is no signal type`);
   return code;
 }
+
+/** As `kind` of a session. @param {SignalType} signal no gesture */
+export const kindOf = (signal) =>
+  signal === 'param' || signal === 'stream' ? signalCode(signal) + 1 : 0;
 
 /** Where a type mask has its bit. @param {SignalType[] | undefined} types */
 function typeMask(types) {

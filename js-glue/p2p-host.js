@@ -1,6 +1,7 @@
 import {
   DELIVER_BROADCAST,
   DELIVER_WIDE,
+  DIALECT_CLASP,
   ERR,
   OPEN_CHANNELS,
   OPEN_FAST,
@@ -50,6 +51,7 @@ import {
   PEER_OURS,
   PIPE_OPENED,
   LINK_REFUSED,
+  SIGNAL,
   VALUE,
 } from './abi.gen.js';
 import { now } from './clock.js';
@@ -96,6 +98,7 @@ const POLL_MS = 20; // where there is no event for few bytes in the browser
 const WATCHDOG_MS = 1000;
 const BEAT_MS = 5000;
 const FROZEN_MS = 15_000;
+const SIGNALS = Object.keys(SIGNAL).map((name) => name.toLowerCase()); // they count from 0
 const UNBOUNDED = 0xffff;
 const BY_NAME = 1; // clasp_p2p_dialect
 const ADDRESSES_MAX = 4096;
@@ -305,6 +308,17 @@ export class P2PHost {
   /** Nobody waits for it any more. @param {number} ticket */
   cancel(ticket) {
     if (this.#take(ticket)) this.input(ON_CANCEL, ticket);
+  }
+
+  /**
+   * A session was heard of by another way than the router.
+   * @param {string} id of its application; '' where it has none
+   * @param {string} session
+   */
+  know(id, session) {
+    beginInput(id + session);
+    const { length } = new TextEncoder().encode(id);
+    check(this.input(ON_KNOW, DIALECT_CLASP, length, 0, endInput()));
   }
 
   /** Why an id is not connected, or slow. @param {string} id */
@@ -585,22 +599,23 @@ export class P2PHost {
         const value = isNumber(type)
           ? numbers[(i >> 1) + 2]
           : readValue(b, from.subarray(at, at + words[i + 7]));
-        this.#hand(plane, plane.targets[words[i + 2]], value, b >>> 16);
+        this.#hand(plane, plane.targets[words[i + 2]], value, b);
       } else if (kind === P2P_FROM) plane = this.#planes.get(words[i + 2]);
       else if (kind === P2P_ADDRESS) plane?.lead(words[i + 2], ...leads(words, i, from, base));
     }
   }
 
-  /** @type {(plane: PeerPlane, target: import('./p2p-peer.js').Target, value: any, flags: number) => void} any: what was said */
-  #hand(plane, { address, subs }, value, flags) {
+  /** @type {(plane: PeerPlane, target: import('./p2p-peer.js').Target, value: any, b: number) => void} any: what was said; b: of DELIVER */
+  #hand(plane, { address, subs }, value, b) {
+    const signal = SIGNALS[(b >>> 8) & 0xff];
     for (const sub of subs) {
       try {
-        sub.handler(value, address);
+        sub.handler(value, address, signal);
       } catch (cause) {
         surface(cause); // one handler's fault is not the next one's
       }
     }
-    if (flags & DELIVER_BROADCAST) this.#events.broadcast(plane, value, address);
+    if ((b >>> 16) & DELIVER_BROADCAST) this.#events.broadcast(plane, value, address);
   }
 
   // ---- sending --------------------------------------------------------------------------------------------------

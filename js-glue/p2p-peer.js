@@ -21,7 +21,7 @@ import { pathStats } from './stats.js';
 
 /** @typedef {import('./p2p-host.js').P2PHost} P2PHost */
 /** @typedef {import('./p2p-link.js').P2PLink} P2PLink */
-/** @typedef {(value: any, address: string) => void} Handler any: what was said */
+/** @typedef {(value: any, address: string, signal: string) => void} Handler any: what was said; signal: as 'param' */
 /** @typedef {{pattern: string, handler: Handler}} Subscription */
 /** @typedef {{address: string, subs: Subscription[]}} Target where an address id leads */
 /** @typedef {'host' | 'srflx' | 'prflx' | 'relay' | 'router'} PathType */

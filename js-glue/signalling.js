@@ -1,3 +1,4 @@
+import { refusal } from './refusal.js';
 import { Session } from './session.js';
 
 /** @typedef {import('./core.js').Core} Core */
@@ -86,9 +87,10 @@ export class SessionSignalling {
 
   /** @param {ClaspError} error @param {(error: ClaspError) => void} failed */
   #failed(error, failed) {
-    const { address, wireCode } = error;
+    const { address, wireCode, message } = error;
     if (address && wireCode) this.#refusals.tell(address, wireCode);
-    if (!isAboutSignal(error)) failed(error);
+    if (isAboutSignal(error)) return;
+    failed(wireCode ? Object.assign(refusal(wireCode, message), { address }) : error);
   }
 
   #hurryWhenBack() {

@@ -72,6 +72,14 @@ export class ClaspBuilder {
     return this.#with({ reconnectInterval: interval });
   }
 
+  /**
+   * Let messages to `/peer/{id}/…` go directly where that peer is connected.
+   * @param {import('./hybrid.js').HybridOptions} [options]
+   */
+  withP2P(options = {}) {
+    return this.#with({ p2p: options });
+  }
+
   getUrl() {
     return this.#url;
   }

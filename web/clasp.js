@@ -74,10 +74,65 @@ function addMember(session, { set, emit, stream }) {
  */
 export class Clasp extends Connection {
   /** @type {Map<string, SignalDefinition>} */ #signals = new Map();
+  /** @type {import('./hybrid.js').Hybrid | undefined} */ #hybrid;
+  /** @type {Promise<void> | undefined} */ #joining;
 
   /** @param {string} url of the router */
   static builder(url) {
     return new ClaspBuilder(url);
+  }
+
+  // ---- peers ------------------------------------------------------------------------------------------------------
+
+  /**
+   * As Connection.connect(). With the option `p2p`, peers may connect when it resolves.
+   * @override
+   * @param {Parameters<Connection['connect']>[0]} [options]
+   * @throws {ClaspError} also UNSUPPORTED: without WebRTC nothing can be done directly, and nothing else is wanted
+   */
+  async connect(options) {
+    const { p2p } = inside.options(this);
+    const isHybrid = p2p !== undefined && p2p.enabled !== false;
+    const loading = isHybrid ? ignorable(import('./hybrid.js')) : undefined; // while it connects
+    await super.connect(options);
+    if (loading) await (this.#joining ??= this.#join(loading, p2p));
+  }
+
+  /**
+   * @param {Promise<typeof import('./hybrid.js')>} loading
+   * @param {import('./hybrid.js').HybridOptions} [options]
+   */
+  async #join(loading, options = {}) {
+    const over = inside.end(this) ?? AbortSignal.abort();
+    onceAborted(over, () => (this.#hybrid = this.#joining = undefined));
+    try {
+      const hybrid = new (await loading).Hybrid(this, options, over);
+      await hybrid.start();
+      if (over.aborted) return;
+      this.#hybrid = hybrid;
+      hybrid.subscribed();
+    } catch (cause) {
+      const error = /** @type {ClaspError} */ (cause);
+      if (over.aborted) return;
+      const isWanted = options.fallbackToRouter === false || error.code === 'BAD_OPTION';
+      if (!isWanted) return inside.report(this, error);
+      super.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Its data-channel peers, with `route(address)`; undefined without the option `p2p`, and before connect() has resolved.
+   * @returns {import('./hybrid.js').ClientPeers | undefined}
+   */
+  get p2p() {
+    return this.#hybrid?.p2p;
+  }
+
+  /** @override */
+  close() {
+    this.#hybrid?.close();
+    super.close();
   }
 
   // ---- subscriptions --------------------------------------------------------------------------------------------
@@ -96,6 +151,7 @@ export class Clasp extends Connection {
     const session = inside.session(this);
     if (session) subscription.start(session);
     inside.subscriptions(this).add(subscription);
+    this.#hybrid?.subscribed(subscription);
     const unsubscribe = () => this.#end(subscription);
     subscription.forget = onceAborted(options.signal, unsubscribe);
     return Object.assign(unsubscribe, { [Symbol.dispose]: unsubscribe });
@@ -106,6 +162,7 @@ export class Clasp extends Connection {
     if (!inside.subscriptions(this).delete(subscription)) return;
     subscription.forget();
     subscription.stop();
+    this.#hybrid?.subscribed();
   }
 
   /**
@@ -171,7 +228,8 @@ export class Clasp extends Connection {
    *   NOT_CONNECTED, TIMEOUT, ABORTED (it may have been written all the same)
    */
   set(address, value, options = {}) {
-    return inside.request(this, (session) => session.set(address, value, options), options.signal);
+    const make = (/** @type {ClientSession} */ session) => session.set(address, value, options);
+    return this.#hybrid?.set(address, value, options) ?? inside.request(this, make, options.signal);
   }
 
   /**
@@ -203,8 +261,9 @@ export class Clasp extends Connection {
    * @returns {Promise<any>} any: the value
    * @throws {ClaspError} TIMEOUT: there is no such param; NOT_CONNECTED, FORBIDDEN, ABORTED
    */
-  get(address, { signal } = {}) {
-    return inside.request(this, (session) => session.get(address), signal);
+  get(address, options = {}) {
+    const make = (/** @type {ClientSession} */ session) => session.get(address);
+    return this.#hybrid?.get(address, options) ?? inside.request(this, make, options.signal);
   }
 
   /**
@@ -226,6 +285,7 @@ export class Clasp extends Connection {
    * @throws {ClaspError} BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE, QUEUE_FULL, NOT_CONNECTED
    */
   emit(address, payload = null) {
+    if (this.#hybrid?.say('emit', address, payload)) return;
     inside.publish(this, address, payload, 'event', { timestamp: this.time() });
   }
 
@@ -237,6 +297,7 @@ export class Clasp extends Connection {
    * @throws {ClaspError} as emit()
    */
   stream(address, value, options) {
+    if (!options && this.#hybrid?.say('stream', address, value)) return;
     inside.publish(this, address, value, 'stream', { ...options, timestamp: this.time() });
   }
 

@@ -22,6 +22,7 @@ import { aborted, ignorable, onceAborted, untilSettled } from './promises.js';
  * @property {boolean} [reconnect] come back by itself after a loss; true
  * @property {number} [reconnectInterval] milliseconds of the first wait, which grows from try to try; 500
  * @property {number} [connectionTimeout] milliseconds for connect(); 10,000
+ * @property {import('./hybrid.js').HybridOptions} [p2p] messages to /peer/{id}/… go directly where that peer is connected
  */
 
 /**
@@ -58,6 +59,8 @@ const Base = /** @type {Base} */ (
  * @property {(connection: Connection) => ClientSession | undefined} session while there is one
  * @property {(connection: Connection) => ClientSession} use the same; throws NOT_CONNECTED
  * @property {(connection: Connection) => AbortSignal | undefined} end of the present life
+ * @property {(connection: Connection) => ClaspOptions} options
+ * @property {(connection: Connection, error: ClaspError) => void} report raise `error`
  * @property {(connection: Connection) => Set<Subscription>} subscriptions started with each session
  * @property {(connection: Connection) => Set<RawSubscription>} raw the same
  * @property {(connection: Connection) => Listeners<[address: string, code: number]>} refusals
@@ -130,6 +133,8 @@ export class Connection extends Base {
       session: (connection) => connection.#session,
       use: (connection) => connection.#use(),
       end: (connection) => connection.#life?.end.signal,
+      options: (connection) => connection.#options,
+      report: (connection, error) => connection.#report(error),
       subscriptions: (connection) => connection.#subscriptions,
       raw: (connection) => connection.#raw,
       refusals: (connection) => connection.#refusals,

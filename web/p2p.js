@@ -289,6 +289,17 @@ export class ClaspP2P extends Emitter {
   }
 
   /**
+   * Told by something else than the router, such as the entry of a rendezvous server: whom a session at the router belongs to.
+   * connectToPeer() need not wait then for the peer to announce itself.
+   * @param {string} id that its application chose; '' where it has none
+   * @param {string} session
+   * @throws {ClaspError} NOT_CONNECTED, BAD_FIELD
+   */
+  know(id, session) {
+    this.#host.know(id, session);
+  }
+
+  /**
    * Tell all connected peers of an event. With nobody connected it is kept for those that come within 5 s.
    * @param {string} address
    * @param {unknown} value

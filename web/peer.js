@@ -133,7 +133,8 @@ export class Peer extends Emitter {
    * Hear what the peer says at the addresses of a pattern, or listen to an event.
    * @override
    * @param {string} type a pattern such as `/control/**`, or an event's name
-   * @param {(...args: any[]) => any} listener called with (value, address), or what the event tells. any: by event
+   * @param {(...args: any[]) => any} listener called with (value, address, 'param' | 'event' | 'stream'), or what the event tells.
+   *   any: by event
    * @returns {Unsubscribe}
    * @throws {ClaspError} BAD_PATTERN, LIMIT, BAD_OPTION
    */

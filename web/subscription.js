@@ -1,3 +1,4 @@
+import { kindOf } from '../js-glue/client-session.js';
 import { Throttle } from './throttle.js';
 
 /** @typedef {import('../js-glue/client-session.js').ClientSession} ClientSession */
@@ -30,6 +31,19 @@ export class Subscription {
   start(session) {
     this.#id = session.subscribe(this.pattern, this.#throttle.deliver, this.#options);
     this.#session = session;
+  }
+
+  /**
+   * A value that came another way than from the router.
+   * @param {any} value any: what was said
+   * @param {string} address
+   * @param {import('../js-glue/client-session.js').SignalType} signal
+   */
+  take(value, address, signal) {
+    const { types } = this.#options;
+    if (types && !types.includes(signal)) return;
+    if (this.#session) this.#session.kind = kindOf(signal);
+    this.#throttle.deliver(value, address);
   }
 
   stop() {

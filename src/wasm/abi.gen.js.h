@@ -13,6 +13,7 @@
 #define P2P_EVENT(name, value) export const ON_##name = value;
 #define P2P_LINK(name, value) export const LINK_##name = value;
 #define P2P_SAY(name, value) export const SAY_##name = value;
+#define P2P_DIALECT(name, value) export const DIALECT_##name = value;
 #define PIPE(name, value) export const PIPE_##name = value;
 #define SCRIPT_NAME(name, script) #script,
 #define STRING(x) #x
@@ -102,6 +103,8 @@ CLASP_P2P_EVENT_LIST(P2P_EVENT)
 CLASP_P2P_LINK_LIST(P2P_LINK)
 
 CLASP_FLOW_SAY_LIST(P2P_SAY)
+
+CLASP_P2P_DIALECT_LIST(P2P_DIALECT)
 
 CLASP_PIPE_LIST(PIPE)
 

@@ -426,6 +426,7 @@ int main(void) {
     RUN(close_drops_what_waits);
     RUN(a_relay_that_refuses_us_is_not_tried_again);
     RUN(other_errors_are_told_and_the_session_goes_on);
+    RUN(an_error_tells_the_address_that_it_names_before_its_words);
     RUN(malformed_frames_are_told_and_the_session_goes_on);
     RUN(a_quiet_session_is_tried_with_a_ping);
     RUN(a_session_without_an_answer_is_given_up);

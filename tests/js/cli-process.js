@@ -19,10 +19,12 @@ export class Command {
   /**
    * @param {string[]} args
    * @param {Record<string, string>} [env] beside PATH
+   * @param {{program?: string, cwd?: string}} [options] program: another one than the command line
    */
-  constructor(args, env = {}) {
-    this.child = spawn(process.execPath, [CLI, ...args], {
+  constructor(args, env = {}, { program = CLI, cwd } = {}) {
+    this.child = spawn(process.execPath, [program, ...args], {
       env: { PATH: process.env.PATH, ...env },
+      cwd,
     });
     const { stdin, stdout, stderr } = this.child;
     stdin.on('error', () => {}); // it may be over before it has read all
