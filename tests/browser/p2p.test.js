@@ -73,12 +73,22 @@ test('two pages connect, and each hears what the other sets', async () => {
     return peer.path ?? (await new Promise((resolve) => peer.on('path', resolve)));
   });
   assert.equal(path.type, 'host');
-  await untilIn(two.page, 'both values', ({ heard }) => heard.length === 2, two.held);
+  await untilIn(
+    two.page,
+    'both values',
+    (/** @type {any} the Held */ { heard }) => heard.length === 2,
+    two.held,
+  );
   const heard = await two.held.evaluate((it) => it.heard);
   assert.deepEqual(heard[0], ['/brightness', 0.5]);
   assert.equal(heard[1][1].length, 50_000);
   await two.held.evaluate(({ peers }) => peers[0].set('/back', [1, 2]));
-  await untilIn(one.page, 'the answer', (it) => it.heard.length === 1, one.held);
+  await untilIn(
+    one.page,
+    'the answer',
+    (/** @type {any} the Held */ it) => it.heard.length === 1,
+    one.held,
+  );
   assert.deepEqual(await one.held.evaluate((it) => it.heard), [['/back', [1, 2]]]);
   await Promise.all([one.page.close(), two.page.close()]);
 });
@@ -121,9 +131,19 @@ test('two applications of one page connect, by channels and streams of bytes too
 test('a page that goes says goodbye', async () => {
   const [one, two] = [await open('stays'), await open('goes')];
   await one.held.evaluate(async ({ p2p }) => void (await p2p.connectToPeer('goes')));
-  await untilIn(two.page, 'the connection', ({ peers }) => peers.length === 1, two.held);
+  await untilIn(
+    two.page,
+    'the connection',
+    (/** @type {any} the Held */ { peers }) => peers.length === 1,
+    two.held,
+  );
   await two.page.close({ runBeforeUnload: false });
-  await untilIn(one.page, 'the goodbye', ({ peers }) => peers[0].state === 'closed', one.held);
+  await untilIn(
+    one.page,
+    'the goodbye',
+    (/** @type {any} the Held */ { peers }) => peers[0].state === 'closed',
+    one.held,
+  );
   await one.page.close();
 });
 
@@ -138,7 +158,12 @@ test('a page and Node connect, and speak both ways', async (t) => {
   await node.connect();
   const peer = await node.connectToPeer('page', { timeout: PATIENCE_MS });
   await peer.set('/from/node', 1);
-  await untilIn(page, 'what Node has set', ({ heard }) => heard.length === 1, held);
+  await untilIn(
+    page,
+    'what Node has set',
+    (/** @type {any} the Held */ { heard }) => heard.length === 1,
+    held,
+  );
   const heard = new Promise((resolve) => peer.on('/from/page', resolve));
   await held.evaluate(({ peers }) => peers[0].set('/from/page', 'hello'));
   assert.equal(await heard, 'hello');

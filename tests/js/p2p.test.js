@@ -100,7 +100,7 @@ test('a handler that throws disturbs no other, and may say something itself', as
   back.on('/ping', () => {
     throw new Error('mine');
   });
-  back.on('/ping', (value) => void back.set('/pong', value + 1));
+  back.on('/ping', (/** @type {number} */ value) => void back.set('/pong', value + 1));
   const answered = hear(peer, '/pong');
   peer.set('/ping', 1);
   assert.deepEqual(await answered, [['/pong', 2]]);
