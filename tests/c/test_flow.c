@@ -266,9 +266,15 @@ TEST(what_cannot_be_said_is_refused_at_once) {
     CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("x"), true, CLASP_PRIORITY_LOW, &channel),
              CLASP_BAD_ADDRESS);
     for (uint32_t i = 0; i < CLASP_FLOW_CHANNELS; i++) {
-        CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel),
+        char address[16];
+        snprintf(address, sizeof address, "/x%u", i);
+        CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of(address), true, CLASP_PRIORITY_LOW, &channel),
                  CLASP_OK);
+        CHECK_EQ(channel, CLASP_FLOW_FIRST_CUSTOM + i);
     }
+    CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x0"), true, CLASP_PRIORITY_LOW, &channel),
+             CLASP_OK); /* it has one */
+    CHECK_EQ(channel, CLASP_FLOW_FIRST_CUSTOM);
     CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel),
              CLASP_LIMIT);
     CHECK_EQ(clasp_flow_channel_end(f, PAIR_PEER, channel), CLASP_OK);

@@ -47,6 +47,7 @@ void joint_end_track(joint *j, int node, joint_peer *peer) {
     peer->track = 0;
     peer->batch_count = 0;
     peer->own = 0;
+    peer->far = 0;
     peer->own_ending = peer->full = peer->extra = false;
     joint_clear_pipes(peer);
     memset(peer->meaning, 0, sizeof peer->meaning);
