@@ -100,7 +100,8 @@ clasp_err clasp_flow_token(clasp_flows *f, uint32_t peer, clasp_span token, uint
 /**
  * A channel for `subtree` and all below it, made by the application or by the peer.
  * @param reliable  ordered, and repeated until it arrives
- * @param channel   set to its number, from CLASP_FLOW_FIRST_CUSTOM
+ * @param channel   set to its number, from CLASP_FLOW_FIRST_CUSTOM; where the subtree has a channel, it is that one, and stays
+ *                  as it was made
  * @return CLASP_OK; CLASP_BAD_ADDRESS; CLASP_LIMIT (CLASP_FLOW_CHANNELS); CLASP_NO_MEMORY
  */
 clasp_err clasp_flow_channel(clasp_flows *f, uint32_t peer, clasp_span subtree, bool reliable,

@@ -50,6 +50,16 @@ flow_channel *flow_channel_for(const flow *w, clasp_span address) {
     return best;
 }
 
+/* Number of the channel for just this subtree; 0: none. */
+static uint32_t number_for(const flow *w, clasp_span subtree) {
+    for (uint32_t i = CLASP_FLOW_FIRST_CUSTOM; i < FLOW_PIPE_CHANNEL; i++) {
+        if (w->channels[i] && clasp_span_equal(clasp_text_span(&w->channels[i]->subtree), subtree)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 clasp_err clasp_flow_channel(clasp_flows *f, uint32_t peer, clasp_span subtree, bool reliable,
                              clasp_priority priority, uint32_t *channel) {
     flow *w = flow_of(f, peer);
@@ -59,6 +69,11 @@ clasp_err clasp_flow_channel(clasp_flows *f, uint32_t peer, clasp_span subtree, 
     }
     if (!clasp_utf8_check(subtree) || clasp_address_check(subtree) != CLASP_OK) {
         return CLASP_BAD_ADDRESS;
+    }
+    const uint32_t known = number_for(w, subtree);
+    if (known != 0) { /* on another link, or made by both sides */
+        *channel = known;
+        return CLASP_OK;
     }
     while (number < FLOW_PIPE_CHANNEL && w->channels[number]) {
         number++;

@@ -256,6 +256,9 @@ static clasp_err deliver_params(clasp_flows *f, flow *w, clasp_list params, uint
         clasp_param param;
         clasp_next_param(&r, &param);
         flow_got(f, w, param.address, param.value, false);
+        if (w->ours) {
+            continue; /* an answer, and nothing else: what it says was heard when it was set */
+        }
         const delivery d = {.address = param.address, .value = param.value, .signal = CLASP_SIGNAL_PARAM};
         const clasp_err err = deliver(f, w, &d, now_us);
         first = first == CLASP_OK ? err : first;
@@ -290,6 +293,9 @@ static clasp_err deliver_message(clasp_flows *f, flow *w, const clasp_message *m
     const delivery set = {.address = m->address, .value = m->value, .signal = CLASP_SIGNAL_PARAM};
     switch (m->type) {
     case CLASP_MSG_SET:
+        if (w->get_count > 0) { /* one that is larger than a packet is an answer, too */
+            flow_got(f, w, m->address, m->value, false);
+        }
         return deliver(f, w, &set, now_us);
     case CLASP_MSG_PUBLISH:
         return deliver_publish(f, w, m, now_us);

@@ -171,15 +171,22 @@ TEST(a_get_is_answered_from_what_was_set) {
     uint32_t batch;
     pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a"), 6);
     CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/large"), 100000, &batch), CLASP_OK);
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/packets"), 20000, &batch), CLASP_OK);
     pair_settle(p);
+    const uint32_t heard = p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER];
     CHECK_EQ(clasp_flow_get(asker, PAIR_PEER, clasp_span_of("/a"), 41, p->now_us), CLASP_OK);
     pair_settle(p);
     const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_GOT);
     CHECK(e && e->a == 41 && e->number == 6);
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], heard); /* it was heard when it was set */
     CHECK_EQ(clasp_flow_get(asker, PAIR_PEER, clasp_span_of("/large"), 42, p->now_us), CLASP_OK);
     pair_settle(p);
     e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_GOT);
     CHECK(e && e->a == 42 && e->len == 100004);
+    CHECK_EQ(clasp_flow_get(asker, PAIR_PEER, clasp_span_of("/packets"), 45, p->now_us), CLASP_OK);
+    pair_settle(p);
+    e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_GOT);
+    CHECK(e && e->a == 45 && e->len == 20002);
     CHECK_EQ(clasp_flow_get(asker, PAIR_PEER, clasp_span_of("/nothing"), 43, p->now_us), CLASP_OK);
     pair_settle(p);
     e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_SETTLED);
@@ -266,9 +273,15 @@ TEST(what_cannot_be_said_is_refused_at_once) {
     CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("x"), true, CLASP_PRIORITY_LOW, &channel),
              CLASP_BAD_ADDRESS);
     for (uint32_t i = 0; i < CLASP_FLOW_CHANNELS; i++) {
-        CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel),
+        char address[16];
+        snprintf(address, sizeof address, "/x%u", i);
+        CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of(address), true, CLASP_PRIORITY_LOW, &channel),
                  CLASP_OK);
+        CHECK_EQ(channel, CLASP_FLOW_FIRST_CUSTOM + i);
     }
+    CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x0"), true, CLASP_PRIORITY_LOW, &channel),
+             CLASP_OK); /* it has one */
+    CHECK_EQ(channel, CLASP_FLOW_FIRST_CUSTOM);
     CHECK_EQ(clasp_flow_channel(f, PAIR_PEER, clasp_span_of("/x"), true, CLASP_PRIORITY_LOW, &channel),
              CLASP_LIMIT);
     CHECK_EQ(clasp_flow_channel_end(f, PAIR_PEER, channel), CLASP_OK);

@@ -121,11 +121,14 @@ static int how_many(joint *j) {
     return SIZES[joint_below(j, sizeof SIZES / sizeof *SIZES)];
 }
 
-static void populate(joint *j, bool mesh) {
+static void populate(joint *j, bool mesh, bool cover) {
     const int count = how_many(j);
     for (int i = 0; i < count; i++) {
-        const char *switches[5] = {"cover"};
-        int at = 1;
+        const char *switches[5];
+        int at = 0;
+        if (cover) {
+            switches[at++] = "cover";
+        }
         if (mesh) {
             switches[at++] = "mesh";
         }
@@ -196,13 +199,13 @@ static void fall_silent(joint *j) {
     j->faults.rate = 0;
 }
 
-static void come_to_rest(joint *j) {
+static void come_to_rest(joint *j, bool cover) {
     const uint32_t way = joint_below(j, 20);
     if (way == 0) {
         cut_off(j);
         return;
     }
-    if (way < 4 && all_connected(j)) { /* only who was let in can be covered */
+    if (way < 4 && cover && all_connected(j)) { /* only who was let in can be covered */
         j->counts.relayed++;
         joint_block_for_good(j);
         wait(j, 500, 10000);
@@ -249,7 +252,9 @@ static void run_seed(uint64_t seed, joint_counts *total) {
     j->traces = traces;
     set_faults(j);
     const bool mesh = joint_chance(j, 500);
-    populate(j, mesh);
+    const bool cover = joint_chance(j, 850);
+    j->counts.uncovered += !cover;
+    populate(j, mesh, cover);
     if (!mesh) {
         dial_all(j);
     }
@@ -261,7 +266,7 @@ static void run_seed(uint64_t seed, joint_counts *total) {
         wait(j, 1000, 2000);
         joint_trace(j, "now the faults");
         live(j, mesh);
-        come_to_rest(j);
+        come_to_rest(j, cover);
         CHECK(j->counts.cutoff > 0 || joint_run(j, j->now_us + 130 * JOINT_SECOND, all_settled));
     }
     end(j);

@@ -115,6 +115,8 @@ typedef struct joint_peer {
     uint32_t own;   /* number of the channel that this side has made; 0: none */
     uint32_t own_made;
     bool own_lossy, own_ending;
+    char far_label[24]; /* of the channel that the other side has made last */
+    int32_t far;        /* its number here; 0: none */
     bool full;  /* the core has refused something, and owes ROOM */
     bool extra; /* it has a second subscription */
     joint_batch batches[JOINT_BATCHES];
@@ -151,7 +153,7 @@ typedef struct joint_faults {
 // clang-format off
 #define JOINT_COUNTS(X) X(signals) X(lost) X(doubled) X(overtaken) X(unknown) X(limited) X(glares) X(reloads) \
     X(restarts) X(reconnects) X(moved) X(broken) X(blocked) X(shaken) X(muted) X(deafened) X(cut) X(changed) X(killed)\
-    X(parted) X(shut) X(isolated) X(relayed) X(cutoff) X(silenced) X(covered) X(resumed) X(stalled) X(dropped) X(shuffled)\
+    X(parted) X(rejected) X(shut) X(isolated) X(relayed) X(cutoff) X(uncovered) X(silenced) X(covered) X(resumed) X(stalled) X(dropped) X(shuffled)\
     X(said) X(acked) X(streams) X(large) X(own) X(channels) X(pipes) X(gets) X(full) X(ends) X(extra) X(resent) X(repeats)
 // clang-format on
 

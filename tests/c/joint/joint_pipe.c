@@ -99,7 +99,16 @@ static int32_t number_of(joint *j, int node, uint32_t peer, const joint_channel 
         return (int32_t)made->number; /* of the two that every link has */
     }
     const uint32_t wish = (made->lossy ? 0u : 1u) | (uint32_t)CLASP_PRIORITY_NORMAL << 1;
-    return joint_input(j, node, CLASP_P2P_ON_CHANNEL, peer, wish, 0, clasp_span_of(made->label));
+    const int32_t number = joint_input(j, node, CLASP_P2P_ON_CHANNEL, peer, wish, 0, clasp_span_of(made->label));
+    joint_peer *known = joint_peer_of(&j->nodes[node], peer);
+    if (known && known->far != 0 && strcmp(known->far_label, made->label) == 0) {
+        CHECK_EQ(number, known->far); /* the same one on every link */
+    }
+    if (known) {
+        known->far = number;
+        memcpy(known->far_label, made->label, sizeof known->far_label);
+    }
+    return number;
 }
 
 /* The side that did not make it has it first, and says so. */
@@ -270,6 +279,8 @@ static void shut_one(joint *j, int node, joint_link *link, joint_channel *channe
     joint_input(j, node, CLASP_P2P_ON_CLOSED, peer, link_number << 8 | number, 0, joint_nothing());
     link = joint_find_link(&j->nodes[node], peer, link_number);
     if (channel_of_number(link, CLASP_FLOW_RELIABLE) && number >= CLASP_FLOW_FIRST_CUSTOM) {
+        joint_peer *known = joint_peer_of(&j->nodes[node], peer);
+        known->far = 0;
         j->counts.ends++;
         CHECK_EQ(joint_input(j, node, CLASP_P2P_ON_CHANNEL_END, peer, number, 0, joint_nothing()), CLASP_OK);
     }

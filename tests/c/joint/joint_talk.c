@@ -47,6 +47,7 @@ void joint_end_track(joint *j, int node, joint_peer *peer) {
     peer->track = 0;
     peer->batch_count = 0;
     peer->own = 0;
+    peer->far = 0;
     peer->own_ending = peer->full = peer->extra = false;
     joint_clear_pipes(peer);
     memset(peer->meaning, 0, sizeof peer->meaning);
@@ -120,10 +121,11 @@ static bool say(joint *j, int node, joint_peer *peer, joint_lane lane, const cha
 }
 
 static void say_small(joint *j, int node, joint_peer *peer) {
-    static const char *const AT[] = {"/n/0", "/n/1", "/n/2/deep", "/n/3"};
-    const clasp_flow_say how = joint_chance(j, 500) ? CLASP_FLOW_SET : CLASP_FLOW_EVENT;
+    static const char *const AT[] = {"/n/0", "/n/1", "/n/2/deep", "/n/3", "/clasp/p2p/broadcast/n/4"};
+    const uint32_t at = joint_below(j, 5);
+    const clasp_flow_say how = at < 4 && joint_chance(j, 500) ? CLASP_FLOW_SET : CLASP_FLOW_EVENT;
     const uint32_t len = joint_chance(j, 100) ? 8 + joint_below(j, 3000) : 0;
-    say(j, node, peer, LANE_SMALL, AT[joint_below(j, 4)], how, len);
+    say(j, node, peer, LANE_SMALL, AT[at], how, len);
 }
 
 static void say_large(joint *j, int node, joint_peer *peer) {
@@ -241,7 +243,7 @@ static void say_own(joint *j, int node, joint_peer *peer) {
 static void get(joint *j, int node, joint_peer *peer) {
     joint_node *n = &j->nodes[node];
     const uint32_t ticket = JOINT_TICKETS + 1 + n->gets++;
-    const int32_t err = joint_input(j, node, CLASP_P2P_ON_GET, peer->handle, ticket, 0, clasp_span_of("/g"));
+    const int32_t err = joint_input(j, node, CLASP_P2P_ON_GET, peer->handle, ticket, 0, clasp_span_of("/n/0"));
     CHECK(err == CLASP_OK || err == CLASP_LIMIT || err == CLASP_QUEUE_FULL);
     if (err != CLASP_OK) {
         n->got++;
@@ -318,7 +320,14 @@ static void talk(joint *j, int node) {
 }
 
 static void decide(joint *j, const joint_event *event) {
-    const int32_t err = joint_input(j, event->node, CLASP_P2P_ON_DECIDE, event->peer, 1, 0, joint_nothing());
+    const joint_peer *peer = joint_peer_of(&j->nodes[event->node], event->peer);
+    const bool refuses = peer && joint_chance(j, 30);
+    if (refuses) { /* for good */
+        j->apart[event->node][peer->node] = j->apart[peer->node][event->node] = true;
+        j->counts.rejected++;
+    }
+    const int32_t err = joint_input(j, event->node, CLASP_P2P_ON_DECIDE, event->peer, !refuses, 0,
+                                    refuses ? clasp_span_of("not today") : joint_nothing());
     CHECK(err == CLASP_OK || err == CLASP_BAD_HANDLE || err == CLASP_BAD_STATE); /* it may have gone meanwhile */
 }
 
