@@ -370,13 +370,17 @@ export class Core {
     let base = Infinity;
     let end = 0;
     for (let i = word; i < word + count * WORDS; i += WORDS) {
+      const at = this.#u32[i + 6];
       const len = this.#u32[i + 7];
-      if (len === 0 || (this.#u32[i] === P2P_SEND && !this.tap)) continue;
-      base = Math.min(base, this.#u32[i + 6]);
-      end = this.#u32[i + 6] + len; // they follow one another
+      if (this.tap) {
+        base = 0; // all of it is recorded
+        end = at + len;
+      } else if (len > 0 && this.#u32[i] !== P2P_SEND) {
+        base = Math.min(base, at);
+        end = at + len; // they follow one another
+      }
     }
     if (end === 0) return { bytes: EMPTY, base: 0 };
-    if (this.tap) base = 0;
     return { bytes: this.#u8.slice(data + base, data + end), base };
   }
 

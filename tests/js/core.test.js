@@ -99,7 +99,7 @@ test('conferences are bounded, and make room when they go', async () => {
 
 test('an input over the inbox’s bound is TOO_LARGE, and the core goes on', async () => {
   const core = await Core.open();
-  assert.throws(() => core.put(new Uint8Array((1 << 20) + 1)), { code: 'TOO_LARGE' });
+  assert.throws(() => core.put(new Uint8Array((17 << 20) + 1)), { code: 'TOO_LARGE' });
   const handle = core.call('conference_new', ROLE.SENDER);
   const large = JSON.stringify({ id: 'x', state: 'y'.repeat(300_000) });
   assert.equal(core.conference(handle, CONFERENCE_EVENT.START, 0, 0, large), ERR.TOO_LARGE);
