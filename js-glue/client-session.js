@@ -28,7 +28,7 @@ import {
 } from './value.js';
 
 /** @typedef {import('./core.js').Core} Core */
-/** @typedef {import('./core.js').Effect} Effect */
+/** @typedef {import('./collector.js').Effect} Effect */
 /** @typedef {import('./session.js').SessionHost} SessionHost */
 /** @typedef {import('./session.js').Handler} Handler */
 /** @typedef {import('./session.js').RawHandler} RawHandler */

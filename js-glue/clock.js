@@ -10,7 +10,6 @@ export const now = () => Math.round((performance.timeOrigin + performance.now())
 /** The one timer of a core: fires when its earliest deadline is due. */
 export class Clock {
   #due = Infinity;
-  #isStopped = false;
   #fire;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 

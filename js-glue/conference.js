@@ -14,7 +14,7 @@ import { isMessage } from './send-queue.js';
 import { linkStats } from './stats.js';
 
 /** @typedef {import('./core.js').Core} Core */
-/** @typedef {import('./core.js').Effect} Effect */
+/** @typedef {import('./collector.js').Effect} Effect */
 /** @typedef {import('./send-queue.js').Message} Message */
 /** @typedef {import('./stats.js').LinkStats} LinkStats */
 

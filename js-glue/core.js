@@ -1,5 +1,6 @@
-import { EFFECT, FRAME_HEADER, P2P_DELIVER, P2P_FROM, P2P_SEND, SESSION_EVENT } from './abi.gen.js';
+import { EFFECT, FRAME_HEADER, SESSION_EVENT } from './abi.gen.js';
 import { Clock, now } from './clock.js';
+import { Collector, RECORD } from './collector.js';
 import { ClaspError, check, surface } from './error.js';
 import { CLIENT, loadModule } from './loader.js';
 import { socketClass } from './socket-class.js';
@@ -16,8 +17,6 @@ import { socketClass } from './socket-class.js';
  * @property {Uint8Array} bytes what they speak of
  */
 
-const RECORD = 32; // sizeof(clasp_effect)
-const WORDS = RECORD / 4;
 const EMPTY = new Uint8Array(0);
 const NOTHING = { effects: EMPTY, bytes: EMPTY };
 const encoder = new TextEncoder();
@@ -29,71 +28,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  */
 export const textOf = (bytes) => decoder.decode(bytes);
 
-/** One record of the outbox (src/base/outbox.h), copied out of the core. */
-export class Effect {
-  #from;
-  #at;
-
-  /**
-   * @param {Uint32Array} u32 the core's memory
-   * @param {number} i word of the record in it
-   * @param {number} number
-   * @param {Uint8Array} from what the records of one call speak of
-   * @param {number} base where that begins in what offsets count from
-   */
-  constructor(u32, i, number, from, base) {
-    this.kind = u32[i];
-    /** Handle of the session or conference. */
-    this.owner = u32[i + 1];
-    this.a = u32[i + 2];
-    this.b = u32[i + 3];
-    this.number = number;
-    this.length = u32[i + 7];
-    this.#at = this.length && u32[i + 6] - base;
-    this.#from = from;
-  }
-
-  /** Yours. */
-  get bytes() {
-    return this.length ? this.#from.subarray(this.#at, this.#at + this.length) : EMPTY;
-  }
-
-  /** Where they begin in what the records of the call speak of. */
-  get at() {
-    return this.#at;
-  }
-
-  /** A 32-bit word among the bytes. @param {number} index */
-  word(index) {
-    const at = this.#at + index * 4;
-    const from = this.#from;
-    return (from[at] | (from[at + 1] << 8) | (from[at + 2] << 16) | (from[at + 3] << 24)) >>> 0;
-  }
-}
-
-/** Consecutive records of one owner that tell of deliveries (P2P_FROM to P2P_DELIVER): one copy, to be read through typed arrays. */
-export class Run {
-  kind = P2P_DELIVER;
-
-  /**
-   * @param {Uint32Array} words the records; yours
-   * @param {Uint8Array} from what the records of the call speak of
-   * @param {number} base where that begins in what their offsets count from
-   */
-  constructor(words, from, base) {
-    this.owner = words[1];
-    this.words = words;
-    this.numbers = new Float64Array(words.buffer);
-    this.from = from;
-    this.base = base;
-  }
-}
-
-/**
- * @typedef {object} Sender carries out P2P_SEND, at once and from the core's memory
- * @property {(peer: number, where: number, message: Uint8Array) => void} send `message` is lent until it returns
- * @property {() => void} sent after the last one of a call; may call the core
- */
+/** @typedef {import('./collector.js').Effect} Effect */
 
 /** The page's own instances, by module. @type {Map<import('./loader.js').Source, Promise<Core>>} */
 const shared = new Map();
@@ -107,16 +42,14 @@ const shared = new Map();
 export class Core {
   /** @type {import('./loader.js').Exports} */ #exports;
   /** @type {Map<number, Record<number, (effect: Effect) => void>>} */ #owners = new Map();
-  /** @type {Map<number, Sender>} */ #senders = new Map();
-  /** @type {(Effect | Run)[]} */ #queue = [];
+  /** @type {{owner: number, kind: number}[]} Effects, and what the module's collector makes */ #queue =
+    [];
   #next = 0; // of the queue, to be carried out
   #isDraining = false;
   #isArming = false;
   #clock = new Clock(() => this.call('tick', now()));
   #inputLen = 0;
-  #u8 = EMPTY;
-  #u32 = new Uint32Array(0);
-  #f64 = new Float64Array(0);
+  #memory = { u8: EMPTY, u32: new Uint32Array(0), f64: new Float64Array(0) };
 
   /** Calls made so far; a recording begins at 0. */
   calls = 0;
@@ -124,9 +57,13 @@ export class Core {
   seed = crypto.getRandomValues(new Uint32Array(4));
   /** @type {((call: Call) => void) | undefined} told of every call; see recorder.js */ tap;
 
-  /** @param {import('./loader.js').Exports} exports of a module that was not used yet */
-  constructor(exports) {
+  /**
+   * @param {import('./loader.js').Exports} exports of a module that was not used yet
+   * @param {Collector} [collector] of what comes out of it
+   */
+  constructor(exports, collector = new Collector()) {
     this.#exports = exports;
+    this.collector = collector;
     exports.seed(...this.seed);
   }
 
@@ -154,7 +91,7 @@ export class Core {
       options,
       socketClass((isMany) => core.#arrived(isMany), source.gathers),
     );
-    const core = new Core(exports);
+    const core = new Core(exports, source.collector?.());
     return core;
   }
 
@@ -167,18 +104,15 @@ export class Core {
   /**
    * Who carries out the effects of a session or conference.
    * @param {number} handle
-   * @param {Record<number, (effect: any) => void>} handlers by kind; any: an Effect, for P2P_DELIVER a Run
-   * @param {Sender} [sender] for whoever has data channels
+   * @param {Record<number, (effect: any) => void>} handlers by kind; any: an Effect, or what the collector makes of this kind
    */
-  own(handle, handlers, sender) {
+  own(handle, handlers) {
     this.#owners.set(handle, handlers);
-    if (sender) this.#senders.set(handle, sender);
   }
 
   /** @param {number} handle */
   disown(handle) {
     this.#owners.delete(handle);
-    this.#senders.delete(handle);
   }
 
   /**
@@ -194,8 +128,11 @@ export class Core {
     if (room > 0 && !at) throw new ClaspError('TOO_LARGE');
     this.#renewViews();
     if (isText)
-      return (this.#inputLen = encoder.encodeInto(input, this.#u8.subarray(at, at + room)).written);
-    this.#u8.set(input, at);
+      return (this.#inputLen = encoder.encodeInto(
+        input,
+        this.#memory.u8.subarray(at, at + room),
+      ).written);
+    this.#memory.u8.set(input, at);
     return (this.#inputLen = input.length);
   }
 
@@ -342,73 +279,26 @@ export class Core {
     const records = this.#exports.outbox();
     const data = this.#exports.outbox_bytes();
     this.#renewViews();
-    const { bytes, base } = this.#bytesOf(records >> 2, count, data);
-    const effects = this.tap ? this.#u8.slice(records, records + count * RECORD) : EMPTY;
-    /** @type {Sender | undefined} */ let sender;
-    for (let i = 0; i < count; i++) {
-      const word = (records >> 2) + i * WORDS;
-      const kind = this.#u32[word];
-      if (kind === P2P_SEND) sender = this.#send(word, data) ?? sender;
-      else if (kind >= P2P_FROM && kind <= P2P_DELIVER) {
-        const last = this.#lastOfRun(word, count - i);
-        this.#queue.push(new Run(this.#u32.slice(word, last), bytes, base));
-        i += (last - word) / WORDS - 1;
-      } else this.#collectOne(word, bytes, base, data);
-    }
+    const { u8 } = this.#memory;
+    const effects = this.tap ? u8.slice(records, records + count * RECORD) : EMPTY;
+    const outbox = {
+      memory: this.#memory,
+      first: records >> 2,
+      count,
+      data,
+      isTapped: Boolean(this.tap),
+    };
+    const { bytes, sent } = this.collector.collect(outbox, this.#take);
     check(this.#exports.outbox_clear());
-    sender?.sent();
+    sent?.();
     return { effects, bytes };
   }
 
-  /**
-   * What records speak of, but for what is sent at once, which lies where it lies.
-   * @param {number} word of the first record
-   * @param {number} count
-   * @param {number} data address of it all
-   */
-  #bytesOf(word, count, data) {
-    let base = Infinity;
-    let end = 0;
-    for (let i = word; i < word + count * WORDS; i += WORDS) {
-      const at = this.#u32[i + 6];
-      const len = this.#u32[i + 7];
-      if (this.tap) {
-        base = 0; // all of it is recorded
-        end = at + len;
-      } else if (len > 0 && this.#u32[i] !== P2P_SEND) {
-        base = Math.min(base, at);
-        end = at + len; // they follow one another
-      }
-    }
-    if (end === 0) return { bytes: EMPTY, base: 0 };
-    return { bytes: this.#u8.slice(data + base, data + end), base };
-  }
-
-  /** The word behind the records that belong to a run. @type {(word: number, most: number) => number} */
-  #lastOfRun(word, most) {
-    const u32 = this.#u32;
-    const owner = u32[word + 1];
-    let at = word + WORDS;
-    for (; --most > 0 && u32[at] >= P2P_FROM && u32[at] <= P2P_DELIVER; at += WORDS)
-      if (u32[at + 1] !== owner) break;
-    return at;
-  }
-
-  /** @type {(word: number, bytes: Uint8Array, base: number, data: number) => void} */
-  #collectOne(word, bytes, base, data) {
-    const effect = new Effect(this.#u32, word, this.#f64[(word + 4) >> 1], bytes, base);
+  /** @type {import('./collector.js').Take} */
+  #take = (effect, at) => {
     if (effect.kind > EFFECT.SOCKET_CLOSE) this.#queue.push(effect);
-    else this.#socket(effect, data + this.#u32[word + 6]);
-  }
-
-  /** @type {(word: number, data: number) => Sender | undefined} */
-  #send(word, data) {
-    const u32 = this.#u32;
-    const sender = this.#senders.get(u32[word + 1]);
-    const at = data + u32[word + 6];
-    sender?.send(u32[word + 2], u32[word + 3], this.#u8.subarray(at, at + u32[word + 7]));
-    return sender;
-  }
+    else this.#socket(/** @type {Effect} */ (effect), at);
+  };
 
   /**
    * The sockets are the module's own: what it asks of them goes back in at once.
@@ -446,7 +336,7 @@ export class Core {
     const at = this.#exports.socket_pending() >> 2;
     if (!at) return;
     this.#renewViews();
-    const [session, event, a, len] = this.#u32.subarray(at, at + 4);
+    const [session, event, a, len] = this.#memory.u32.subarray(at, at + 4);
     this.#inputLen = len;
     const what = isMany ? SESSION_EVENT.RECEIVED_MANY : event;
     this.call('session_event', session, what, a, 0, len, now());
@@ -456,14 +346,14 @@ export class Core {
   #input() {
     const at = this.#exports.inbox(0);
     this.#renewViews();
-    return this.#u8.slice(at, at + this.#inputLen);
+    return this.#memory.u8.slice(at, at + this.#inputLen);
   }
 
   #renewViews() {
     const { buffer } = this.#exports.memory;
-    if (this.#u8.buffer === buffer) return; // growing detaches the old one
-    this.#u8 = new Uint8Array(buffer);
-    this.#u32 = new Uint32Array(buffer);
-    this.#f64 = new Float64Array(buffer);
+    if (this.#memory.u8.buffer === buffer) return; // growing detaches the old one
+    this.#memory.u8 = new Uint8Array(buffer);
+    this.#memory.u32 = new Uint32Array(buffer);
+    this.#memory.f64 = new Float64Array(buffer);
   }
 }

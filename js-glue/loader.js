@@ -15,6 +15,7 @@ import { ClaspError } from './error.js';
  * @property {() => Promise<{default: Function}>} glue
  * @property {() => URL} wasm
  * @property {boolean} [gathers] it takes many messages at once
+ * @property {() => import('./collector.js').Collector} [collector] of what comes out of it, where not one Effect for each record
  */
 
 /** The client's module. The relay's is in hub-module.js, so that no page's bundle holds it. @type {Source} */

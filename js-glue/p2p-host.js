@@ -64,8 +64,9 @@ import { addValue, beginInput, decodeValue, endInput } from './value.js';
 import { decodeWide, encodeWide, isWideNeeded } from './wide.js';
 
 /** @typedef {import('./core.js').Core} Core */
-/** @typedef {import('./core.js').Effect} Effect */
-/** @typedef {import('./core.js').Run} Run */
+/** @typedef {import('./collector.js').Effect} Effect */
+/** @typedef {import('./run-collector.js').Run} Run */
+/** @typedef {import('./run-collector.js').RunCollector} RunCollector */
 /** @typedef {import('./p2p-channel.js').PlaneChannel} PlaneChannel */
 /** @typedef {import('./signalling.js').Signalling} Signalling */
 
@@ -141,7 +142,8 @@ export class P2PHost {
     this.#options = options;
     this.#events = events;
     this.handle = check(core.call('p2p_new'));
-    core.own(this.handle, this.#handlers(), { send: this.#send, sent: this.#sent });
+    core.own(this.handle, this.#handlers());
+    this.#senders().set(this.handle, { send: this.#send, sent: this.#sent });
   }
 
   /**
@@ -164,6 +166,10 @@ export class P2PHost {
     this.#followNetwork();
   }
 
+  #senders() {
+    return /** @type {RunCollector} */ (this.core.collector).senders;
+  }
+
   /** Says goodbye to every peer. Nothing is told after it returns. */
   stop() {
     if (this.#isOver) return;
@@ -177,6 +183,7 @@ export class P2PHost {
       for (const link of plane.links.values()) link.close();
     this.#options.connections.close();
     this.core.disown(this.handle);
+    this.#senders().delete(this.handle);
     this.core.call('p2p_free', this.handle);
   }
 
@@ -621,7 +628,7 @@ export class P2PHost {
 
   // ---- sending --------------------------------------------------------------------------------------------------
 
-  /** @type {import('./core.js').Sender['send']} */
+  /** @type {import('./run-collector.js').Sender['send']} */
   #send = (peer, where, message) => {
     const plane = this.#planes.get(peer);
     const channel = plane?.links.get(where >>> 8)?.channels.get(where & 0xff);

@@ -316,7 +316,7 @@ export class PeerPlane {
     return !wanted;
   }
 
-  /** @type {(number: number, event: number, effect: import('./core.js').Effect) => void} */
+  /** @type {(number: number, event: number, effect: import('./collector.js').Effect) => void} */
   pipeHappens(number, event, effect) {
     this.#pipes.get(number)?.happens(event, effect);
     if (event === PIPE_ENDED || event === PIPE_ABORTED) this.#pipes.delete(number);

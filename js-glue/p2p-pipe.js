@@ -3,7 +3,7 @@ import { PIPE_ABORTED, PIPE_BYTES, PIPE_ENDED, PIPE_ROOM } from './abi.gen.js';
 import { textOf } from './core.js';
 import { ClaspError } from './error.js';
 
-/** @typedef {import('./core.js').Effect} Effect */
+/** @typedef {import('./collector.js').Effect} Effect */
 /** @typedef {import('./p2p-peer.js').PeerPlane} PeerPlane */
 
 /** Bytes that cross into the core at once. */

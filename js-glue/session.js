@@ -11,7 +11,7 @@ import { ClaspError, check, surface } from './error.js';
 import { encodeValue, rawInput, rawValue, valueOf } from './value.js';
 
 /** @typedef {import('./core.js').Core} Core */
-/** @typedef {import('./core.js').Effect} Effect */
+/** @typedef {import('./collector.js').Effect} Effect */
 /** @typedef {keyof typeof SESSION_STATE} State */
 /** @typedef {(value: any, address: string) => void} Handler any: what was published */
 /** @typedef {(value: Uint8Array, address: string) => void} RawHandler value: with its type code; yours */
