@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run dev`: set-up, build, then the relay, the rendezvous and a web server with the demo, until Ctrl-C. */
+/** `npm run dev`: set-up, build, then the relay, the rendezvous and a web server with the demos, until Ctrl-C. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './lib/cmake.mjs';
@@ -9,8 +9,8 @@ import { serve } from './static-server.mjs';
 
 const USAGE = `npm run dev -- [--port 8000] [--relay-port 7330] [--rendezvous-port 7340] [--host localhost]
 
-  --port             of the web server with the demo
-  --relay-port       of the relay that the demo connects to
+  --port             of the web server with the demos
+  --relay-port       of the relay that the demos connect to
   --rendezvous-port  of the rendezvous, where peers register and are found
   --host             address that all listen on
 `;
@@ -95,7 +95,7 @@ await main(async () => {
   await build('wasm-release');
   const { urls, close } = await start(at);
   console.log(
-    `\ndemo        ${urls.web}/demo/\nrelay       ${urls.relay}\nrendezvous  ${urls.rendezvous}\n\nCtrl-C ends all.`,
+    `\ndemos       ${urls.web}/demo/\nrelay       ${urls.relay}\nrendezvous  ${urls.rendezvous}\n\nCtrl-C ends all.`,
   );
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, close);
 });

@@ -1,4 +1,4 @@
-/** A small web server for the demo, the browser tests and the bench: some folders, read only. */
+/** A small web server for the demos, the browser tests and the bench: some folders, read only. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -16,6 +16,7 @@ const MIME_TYPES = {
   '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
   '.webm': 'video/webm',
+  '.webp': 'image/webp',
 };
 
 /**

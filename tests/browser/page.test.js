@@ -1,13 +1,15 @@
-/** The demo's page by itself: for every user, and under a strict Content-Security-Policy. */
+/** The list of the demos, and the call's page by itself: for every user, and under a strict Content-Security-Policy. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { contrasts, controls, operable, tabStops } from './support/audit.js';
 import { launch } from './support/chromium.js';
 import { DemoPage, addressOf } from './support/demo.js';
+import { forEveryUser } from './support/every-user.js';
 import { endAll } from './support/lifetime.js';
-import { noFaults, openPage } from './support/pages.js';
+import { NO_SERVER, noFaults, openPage } from './support/pages.js';
 import { openRelay } from './support/relay.js';
 import { startSite } from './support/site.js';
+
+const PICTURE_SIZE = [960, 600]; // pixels
 
 /** @type {import('./support/site.js').Site} */
 let site;
@@ -30,6 +32,12 @@ async function openLobby() {
   return ann;
 }
 
+async function openIndex() {
+  const page = await openPage(await browser.context(), 'index', [NO_SERVER]); // the demos want a relay
+  await page.goto(`${site.url}/demo/`);
+  return page;
+}
+
 /** @returns {Promise<DemoPage>} with a line in the chat and somebody else in the room */
 async function openCall() {
   const context = await browser.context();
@@ -42,64 +50,32 @@ async function openCall() {
   return ann;
 }
 
-for (const [where, open] of /** @type {const} */ ([
-  ['lobby', openLobby],
-  ['call', openCall],
-])) {
-  describe(`for every user, the ${where}`, () => {
-    /** @type {import('playwright-core').Page} */
-    let page;
+forEveryUser('lobby', async () => (await openLobby()).page);
+forEveryUser('call', async () => (await openCall()).page);
+forEveryUser('list of the demos', openIndex, 4);
 
-    before(async () => {
-      ({ page } = await open());
-    });
-
-    after(() => page.context().close());
-
-    test('can be gone through by Tab, in the order of the document', async () => {
-      const expected = await operable(page);
-      assert.ok(expected.length > 5, String(expected));
-      assert.deepEqual(await tabStops(page), expected);
-    });
-
-    test('has a name for every control', async () => {
-      const found = await controls(page);
-      assert.ok(found.length > 5, JSON.stringify(found));
-      assert.deepEqual(
-        found.filter(({ name }) => name === ''),
-        [],
-      );
-    });
-
-    test('does not scroll sideways on a screen of 360 pixels', async () => {
-      const size = page.viewportSize();
-      await page.setViewportSize({ width: 360, height: 640 });
-      const [content, screen] = await page.evaluate(() => {
-        const { scrollWidth, clientWidth } = document.documentElement;
-        return [scrollWidth, clientWidth]; // without the scroll bar, if there is one
-      });
-      assert.ok(screen <= 360 && content <= screen, `${content} in ${screen} pixels`);
-      if (size) await page.setViewportSize(size);
-    });
-
-    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-      test(`can be read in the ${colorScheme} colours`, async () => {
-        await page.emulateMedia({ colorScheme });
-        const background = await page.evaluate(
-          () => getComputedStyle(document.body).backgroundColor,
-        );
-        const [red] = background.match(/\d+/) ?? [];
-        assert.equal(Number(red) > 127, colorScheme === 'light', background);
-        const found = await contrasts(page);
-        assert.ok(found.length > 10, JSON.stringify(found));
-        assert.deepEqual(
-          found.filter(({ ratio, needed }) => ratio < needed),
-          [],
-        );
-      });
-    }
-  });
-}
+test('the list of the demos leads to each, and its pictures are there', async () => {
+  const page = await openIndex();
+  const pictures = await page.locator('img').evaluateAll((all) =>
+    Promise.all(
+      /** @type {HTMLImageElement[]} */ (all).map(async (picture) => {
+        await picture.decode();
+        return [picture.naturalWidth, picture.naturalHeight, picture.alt !== ''];
+      }),
+    ),
+  );
+  assert.equal(pictures.length, 3);
+  for (const picture of pictures) assert.deepEqual(picture, [...PICTURE_SIZE, true]);
+  const names = await page.locator('.demo a').allInnerTexts();
+  assert.deepEqual(names, ['Two-tab video', 'Control surface', 'Mesh chat']);
+  for (const name of names) {
+    await page.getByRole('link', { name }).click();
+    await page.waitForURL(/\/demo\/\w+\/$/);
+    await page.getByRole('link', { name: 'clasp-p2p' }).click(); // and back
+    await page.waitForURL(/\/demo\/$/);
+  }
+  await page.context().close();
+});
 
 test('Enter in the field of the room joins it', async () => {
   const { page } = await openLobby();

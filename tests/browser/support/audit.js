@@ -135,7 +135,7 @@ export function contrasts(page) {
         (node) => node.nodeType === Node.TEXT_NODE && node.nodeValue?.trim(),
       );
     return [...document.body.querySelectorAll('*')]
-      .filter((it) => hasText(it) && it.checkVisibility() && it.clientWidth > 1)
+      .filter((it) => hasText(it) && it.checkVisibility() && it.getBoundingClientRect().width > 1)
       .filter((it) => !it.closest('.screen, svg, noscript, option, :disabled'))
       .map((it) => ({
         text: (it.textContent ?? '').trim().slice(0, 40),

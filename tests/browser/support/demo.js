@@ -147,7 +147,7 @@ export class DemoPage {
  * @param {Visit} visit
  */
 export function addressOf(site, { name, room, relay, source = 'camera', join = true }) {
-  const link = new URL(`${site.url}/demo/`);
+  const link = new URL(`${site.url}/demo/video/`);
   link.searchParams.set('name', name);
   link.searchParams.set('room', room);
   link.searchParams.set('source', source);

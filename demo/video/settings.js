@@ -1,3 +1,6 @@
+import { defaultRelay } from '../common/relay-address.js';
+import { randomName } from '../common/names.js';
+
 /** What the lobby asks, and how it is kept in the page's address. */
 
 /**
@@ -12,9 +15,6 @@
 export const ROOM_LENGTH = 64; // characters, as the lobby's field
 export const NAME_LENGTH = 40;
 const DEFAULT_ROOM = 'demo-room'; // one for all, so that two tabs meet without typing
-
-const MOODS = ['Amber', 'Brisk', 'Calm', 'Early', 'Gentle', 'Keen', 'Mellow', 'Quiet', 'Sunny'];
-const BIRDS = ['Finch', 'Heron', 'Kite', 'Lark', 'Magpie', 'Osprey', 'Robin', 'Swift', 'Wren'];
 
 /**
  * @param {URL} page
@@ -62,37 +62,4 @@ export function shareLink(page, settings) {
   }
   link.searchParams.set('join', '1');
   return link.href;
-}
-
-/**
- * What is wrong with a relay address, in words; '' if nothing.
- *
- * @param {URL} page
- * @param {string} address
- */
-export function relayProblem(page, address) {
-  const url = URL.canParse(address) ? new URL(address) : null;
-  if (url === null || !['ws:', 'wss:'].includes(url.protocol)) {
-    return 'Write an address such as ws://localhost:7330 or wss://relay.example.';
-  }
-  if (page.protocol === 'https:' && url.protocol === 'ws:' && !isLoopback(url.hostname)) {
-    return 'This page came by https, so the browser allows only wss:// here.';
-  }
-  return '';
-}
-
-/** @param {URL} page */
-function defaultRelay(page) {
-  const scheme = page.protocol === 'https:' && !isLoopback(page.hostname) ? 'wss' : 'ws';
-  return `${scheme}://${page.hostname || 'localhost'}:7330`;
-}
-
-/** @param {string} hostname */
-function isLoopback(hostname) {
-  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-}
-
-function randomName() {
-  const pick = (/** @type {string[]} */ words) => words[Math.floor(Math.random() * words.length)];
-  return `${pick(MOODS)} ${pick(BIRDS)}`;
 }

@@ -1,10 +1,10 @@
-import { ready } from '../web/index.js';
+import { ready } from '../../web/index.js';
 import { Call } from './call.js';
 import { Lobby } from './lobby.js';
-import { Notices } from './notices.js';
+import { Notices } from '../common/notices.js';
 import { pageLink, readSettings } from './settings.js';
-import { StatusLine } from './status.js';
-import { byId } from './ui.js';
+import { StatusLine } from '../common/status-line.js';
+import { byId } from '../common/ui.js';
 
 /** @import { Settings } from './settings.js' */
 

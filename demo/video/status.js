@@ -1,10 +1,8 @@
-import { byId, listNames, setText } from './ui.js';
+import { listNames } from '../common/ui.js';
 
 /** @import { Person } from './room.js' */
 /** @import { SignallingState } from './signalling.js' */
-/** @typedef {'info' | 'good' | 'busy' | 'warn'} Tone */
-
-const NOTICE_MS = 8000; // how long a passing event stays in the line
+/** @import { Tone } from '../common/status-line.js' */
 
 /**
  * The state of a call in one sentence or two, the most pressing first.
@@ -58,40 +56,4 @@ function present(people) {
 /** @param {Person[]} people */
 function namesOf(people) {
   return listNames(people.map((person) => person.name));
-}
-
-/** The status line of the page: what lasts, and for a while what just happened before it. */
-export class StatusLine {
-  #line = byId('status', HTMLElement);
-  #base = '';
-  #event = '';
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
-
-  /**
-   * @param {Tone} tone
-   * @param {string} text
-   */
-  set(tone, text) {
-    this.#base = text;
-    this.#line.dataset.tone = tone;
-    this.#draw();
-  }
-
-  /** @param {string} text shown before the lasting words, for some seconds */
-  announce(text) {
-    this.#event = text;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.clearEvent(), NOTICE_MS);
-    this.#draw();
-  }
-
-  clearEvent() {
-    clearTimeout(this.#timer);
-    this.#event = '';
-    this.#draw();
-  }
-
-  #draw() {
-    setText(this.#line, `${this.#event} ${this.#base}`.trim());
-  }
 }

@@ -1,5 +1,6 @@
-import { byId, setText } from './ui.js';
-import { pageLink, relayProblem } from './settings.js';
+import { relayProblem } from '../common/relay-address.js';
+import { byId, setText } from '../common/ui.js';
+import { pageLink } from './settings.js';
 
 /** @import { Settings } from './settings.js' */
 

@@ -1,4 +1,4 @@
-import { Receiver, Sender } from '../web/index.js';
+import { Receiver, Sender } from '../../web/index.js';
 import { decodeChat, encodeChat, newToken, readState, readToken } from './messages.js';
 import { Signalling } from './signalling.js';
 

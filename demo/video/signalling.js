@@ -1,4 +1,4 @@
-import { BroadcastDriver, RelayDriver } from '../web/index.js';
+import { BroadcastDriver, RelayDriver } from '../../web/index.js';
 
 /** @import { Settings } from './settings.js' */
 

@@ -1,4 +1,4 @@
-import { byId, find, make, setText } from './ui.js';
+import { byId, find, make, setText } from '../common/ui.js';
 
 /** @import { Person } from './room.js' */
 

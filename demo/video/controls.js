@@ -1,4 +1,4 @@
-import { byId, find, setText } from './ui.js';
+import { byId, find, setText } from '../common/ui.js';
 
 const COPIED_MS = 2500; // how long the confirmation stays on the button
 

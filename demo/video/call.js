@@ -1,4 +1,4 @@
-import { Chat } from './chat.js';
+import { Chat } from '../common/chat.js';
 import { Controls } from './controls.js';
 import { watchCamera } from './camera.js';
 import { LocalMedia } from './local-media.js';
@@ -7,11 +7,11 @@ import { shareLink } from './settings.js';
 import { StatsPanel } from './stats-panel.js';
 import { describeCall } from './status.js';
 import { Tiles } from './tiles.js';
-import { byId, setText } from './ui.js';
+import { byId, setText } from '../common/ui.js';
 
-/** @import { Notices } from './notices.js' */
+/** @import { Notices } from '../common/notices.js' */
 /** @import { Settings } from './settings.js' */
-/** @import { StatusLine } from './status.js' */
+/** @import { StatusLine } from '../common/status-line.js' */
 
 const REFRESH_MS = 1000;
 

@@ -11,7 +11,7 @@ export class Chat {
   #send;
 
   /**
-   * @param {(text: string, at: number) => Promise<number>} send resolves when it is on its way
+   * @param {(text: string, at: number) => Promise<unknown>} send resolves when it is on its way
    * @param {AbortSignal} signal ends the use of the form
    */
   constructor(send, signal) {
@@ -24,30 +24,57 @@ export class Chat {
   }
 
   /**
-   * @param {{id: string, name: string, text: string, at: number}} message
+   * @param {{id: string, name: string, text: string, at: number, earlier?: boolean}} message `earlier`: it goes where its
+   *   time belongs, since others have come before it
    * @returns {HTMLElement} the line
    */
-  add({ id, name, text, at }) {
+  add({ id, name, text, at, earlier }) {
     const date = new Date(at);
     const clock = date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
     const line = make(
       'li',
-      { class: 'line', 'data-from': id },
+      { class: 'line', 'data-from': id, 'data-at': String(at) },
       make('span', { class: 'who' }, name),
       make('time', { datetime: date.toISOString() }, clock),
       make('p', {}, text),
     );
-    this.#append(line);
+    this.#append(line, earlier ? this.#firstAfter(at) : null);
     return line;
   }
 
-  /** @param {HTMLElement} line scrolls to it if the log was at its end */
-  #append(line) {
-    const log = this.#log;
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    this.#lines.append(line);
-    while (this.#lines.childElementCount > MAX_LINES) this.#lines.firstElementChild?.remove();
-    if (atEnd || line.dataset.from === '') log.scrollTop = log.scrollHeight;
+  /**
+   * For what makes the log longer: if its end is seen, it is seen afterwards.
+   * @param {() => void} change
+   */
+  keepEnd(change) {
+    const atEnd = this.#isAtEnd;
+    change();
+    if (atEnd) this.#log.scrollTop = this.#log.scrollHeight;
+  }
+
+  get #isAtEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    return scrollHeight - scrollTop - clientHeight < 40;
+  }
+
+  /** @param {number} at @returns {Element | null} the first line that is younger */
+  #firstAfter(at) {
+    const younger = (/** @type {Element} */ line) =>
+      line instanceof HTMLElement && Number(line.dataset.at) > at;
+    return [...this.#lines.children].find(younger) ?? null;
+  }
+
+  /**
+   * Scrolls to its end if the log was there.
+   * @param {HTMLElement} line
+   * @param {Element | null} before null: at the end
+   */
+  #append(line, before) {
+    this.keepEnd(() => {
+      this.#lines.insertBefore(line, before);
+      while (this.#lines.childElementCount > MAX_LINES) this.#lines.firstElementChild?.remove();
+    });
+    if (line.dataset.from === '') this.#log.scrollTop = this.#log.scrollHeight;
   }
 
   /** @param {SubmitEvent} event */

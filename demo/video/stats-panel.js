@@ -7,7 +7,7 @@ import {
   seriesText,
   sizeText,
 } from './stats-format.js';
-import { byId, find, make, setText } from './ui.js';
+import { byId, find, make, setText } from '../common/ui.js';
 
 /** @import { LinkStats, Person } from './room.js' */
 /** @typedef {{received: LinkStats | null, sent: LinkStats | null}} Sample */
