@@ -24,13 +24,20 @@ function narrowed(it, only) {
   return { ...it, entries };
 }
 
-/** @param {Tabs} tabs @param {Case} it @param {Entry} entry */
-async function sample(tabs, it, { contestant, tabs: name = contestant, use }) {
-  const pair = await tabs.pair(name, TABS[name]);
-  try {
-    return await runIn(pair, it.workload, { ...it.use, ...use });
-  } catch (error) {
-    throw new Failure(`${it.name}, ${contestant}: ${/** @type {Error} */ (error).message}`);
+const TRIES = 3;
+
+/** One run; in new tabs when it fails. @param {Tabs} tabs @param {Case} it @param {Entry} entry @param {Results} results */
+async function sample(tabs, it, { contestant, tabs: name = contestant, use }, results) {
+  for (let left = TRIES; ; left--) {
+    const pair = await tabs.pair(name, TABS[name]);
+    try {
+      return await runIn(pair, it.workload, { ...it.use, ...use });
+    } catch (error) {
+      const words = `${it.name}, ${contestant}: ${/** @type {Error} */ (error).message}`;
+      if (left === 1) throw new Failure(words);
+      results.failures.push(words);
+      await tabs.discard(name);
+    }
   }
 }
 
@@ -43,7 +50,7 @@ async function runRound(tabs, it, round, rounds, results) {
   for (let time = 0; time < most; time++) {
     const present = it.entries.filter((entry) => time < timesOf(entry));
     for (const entry of shuffled(present, round * most + time))
-      samples.get(entry)?.push(await sample(tabs, it, entry));
+      samples.get(entry)?.push(await sample(tabs, it, entry, results));
   }
   for (const [{ contestant }, list] of samples) results.add(it.name, contestant, list);
 }
@@ -58,12 +65,13 @@ export async function run({ rounds = 5, only, note }) {
   const tabs = await Tabs.open();
   try {
     for (const it of cases) {
-      if (!it.cold) for (const entry of it.entries) await sample(tabs, it, entry); // warms it up
+      if (!it.cold) for (const entry of it.entries) await sample(tabs, it, entry, results); // warms it up
       for (let round = 0; round < rounds; round++) await runRound(tabs, it, round, rounds, results);
     }
   } finally {
     await tabs.close();
   }
   NOTES.forEach(note);
+  for (const failure of results.failures) note(`Done again in new tabs: ${failure}.`);
   return cases.flatMap((it) => rowsOf(results, it));
 }

@@ -11,6 +11,7 @@ import { NOISE } from './cases.mjs';
 export class Results {
   /** @type {Map<string, number[]>} */
   #rounds = new Map();
+  /** Runs that had to be done again. @type {string[]} */ failures = [];
 
   /** @param {string} name of the case @param {string} contestant @param {Record<string, number>[]} samples of one round */
   add(name, contestant, samples) {

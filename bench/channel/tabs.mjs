@@ -14,7 +14,7 @@ import { startServers } from './servers.mjs';
 
 const BUNDLES = join(ROOT, 'build', 'bench-channel'); // two levels below the root: what it imports finds dist/ by itself
 const OPENING = 20_000; // milliseconds for a tab
-const RUNNING = 60_000; // for one run of one workload
+const RUNNING = 30_000; // for one run of one workload
 
 /** With them a page's clock has steps of 5 µs, not of 100. */
 const ISOLATED = {
@@ -84,6 +84,13 @@ export class Tabs {
     const pair = this.#pairs.get(name) ?? this.#openPair(name, contestant);
     this.#pairs.set(name, pair);
     return pair;
+  }
+
+  /** Close the tabs of this name: the next ones are new. @param {string} name */
+  async discard(name) {
+    const pair = await this.#pairs.get(name);
+    this.#pairs.delete(name);
+    await Promise.all([pair?.first.close(), pair?.second.close()]);
   }
 
   /** @param {string} name @param {string} contestant @returns {Promise<Pair>} */
