@@ -416,6 +416,7 @@ export class P2PHost {
     plane.state = STATES[b];
     const error = number ? ClaspError.of(number, textOf(bytes)) : undefined;
     const isEnd = plane.state === 'failed' || plane.state === 'closed';
+    plane.isWanted = !isEnd && plane.state !== 'known';
     if (isEnd) plane.path = null;
     if (plane.state === 'connected') this.#lookUp(plane);
     this.#events.turned(plane, error);

@@ -76,6 +76,8 @@ export class PeerPlane {
   /** @type {Path | null} */
   path = null;
   isOurs = false;
+  /** There is a connection, or one is looked for. */
+  isWanted = false;
   isAnnounced = false;
   /** It was connected directly when its state was told last. */
   isUp = false;
@@ -121,6 +123,7 @@ export class PeerPlane {
     const host = this.#host;
     const { core } = host;
     const id = host.addressId(address);
+    if (!this.isWanted) throw new ClaspError('NOT_CONNECTED');
     const result =
       typeof value === 'number'
         ? core.hot('p2p_number', host.handle, this.handle, say, id, value)
@@ -193,6 +196,7 @@ export class PeerPlane {
 
   /** @param {string} address @returns {{ticket: number, promise: Promise<any>}} any: the value */
   get(address) {
+    if (!this.isWanted) throw new ClaspError('NOT_CONNECTED');
     return this.#host.ask((ticket) => {
       this.input(ON_GET, ticket, 0, address);
       this.#host.flushSoon();
@@ -276,6 +280,7 @@ export class PeerPlane {
    * @returns {WritableStream<ArrayBuffer | ArrayBufferView>} of a pipe to the peer
    */
   openPipe(address, priority) {
+    if (!this.isWanted) throw new ClaspError('NOT_CONNECTED');
     const number = this.#host.later(() =>
       this.pipe(ON_PIPE_OPEN, PRIORITIES.indexOf(priority), 0, address),
     );

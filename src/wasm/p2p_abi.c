@@ -393,7 +393,9 @@ uint32_t clasp_abi_p2p_generation(uint32_t handle) {
     return it ? clasp_flow_generation(it->flows) : 0;
 }
 
-static double batch_or(clasp_err err, uint32_t batch) { return err == CLASP_OK ? (double)batch : (double)err; }
+static double batch_or(clasp_err err, uint32_t batch) {
+    return err == CLASP_OK ? (double)batch : (double)err;
+}
 
 double clasp_abi_p2p_number(uint32_t handle, uint32_t peer, uint32_t say, uint32_t address, double value) {
     const plane *it = find(handle);

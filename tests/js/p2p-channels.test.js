@@ -101,7 +101,7 @@ test('large values arrive whole, with small traffic between, and set() resolves 
   /** @type {string[]} */ const order = [];
   const heard = hear(back, '/large/*', 3);
   back.on('/small', () => order.push('small'));
-  back.on('/large/*', (_, address) => order.push(address));
+  back.on('/large/*', (/** @type {any} */ _, /** @type {string} */ address) => order.push(address));
   const map = { list: Array.from({ length: 20_000 }, (_, i) => i), text };
   const sets = [
     peer.set('/large/bytes', bytes),
