@@ -13,7 +13,7 @@
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define SEEDS 150
+#define SEEDS 400
 #endif
 #endif
 #ifndef SEEDS
@@ -304,6 +304,7 @@ TEST(every_seed_says_everything_once_and_parts) {
         if (check_now.refused != refused) {
             failed++;
             printf("    seed %" PRIu64 " failed\n", seed);
+            fflush(stdout);
         }
     }
     CHECK_CONTEXT(NULL);
