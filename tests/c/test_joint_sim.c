@@ -266,13 +266,14 @@ static void run_seed(uint64_t seed, joint_counts *total) {
         dial_all(j);
     }
     if (joint_chance(
-            j,
-            300)) { /* paths fail from the beginning; a session may change when the peers have their tokens */
+            j, 300)) { /* in a mesh alone somebody dials again who was lost by faults from the beginning */
         wait(j, 500, 4000);
-        joint_hurt_paths(j);
+        j->is_early = mesh;
+        (mesh ? joint_hurt : joint_hurt_paths)(j);
     }
     if (reaches(j, 180, all_connected, "connected")) {
-        wait(j, 1000, 2000);
+        wait(j, 1000, 2000); /* the tokens travel */
+        j->is_early = false;
         joint_trace(j, "now the faults");
         live(j, mesh);
         come_to_rest(j, cover);

@@ -137,6 +137,7 @@ static void token(joint *j, int node, uint32_t peer) {
     const int32_t err =
         joint_input(j, node, CLASP_P2P_ON_TOKEN, peer, 0, 0, (clasp_span){bytes, sizeof bytes});
     CHECK_EQ(err, CLASP_OK);
+    joint_peer_of(&j->nodes[node], peer)->has_token = true;
 }
 
 static void cover(joint *j, int node, const clasp_effect *effect) {
@@ -234,8 +235,14 @@ static void carry_out(joint *j, int node, uint32_t *from, const clasp_effect *ef
         }
         break;
     }
-    case CLASP_EFFECT_P2P_RECORD:
-    case CLASP_EFFECT_P2P_TOKEN_TOLD: /* the door's own business */
+    case CLASP_EFFECT_P2P_TOKEN_TOLD: {
+        joint_peer *peer = joint_peer_of(n, effect->a);
+        if (peer) {
+            peer->has_token = true;
+        }
+        break;
+    }
+    case CLASP_EFFECT_P2P_RECORD: /* the door's own business */
         break;
     default:
         CHECK_EQ(effect->kind, 0); /* none that peers have */

@@ -113,6 +113,7 @@ typedef struct joint_peer {
     uint32_t page;
     clasp_p2p_state state;
     bool covered;
+    bool has_token; /* by which the peer is known under another session */
     uint32_t track; /* what is said to it; 0: nothing yet */
     uint32_t own;   /* number of the channel that this side has made; 0: none */
     uint32_t own_made;
@@ -181,7 +182,8 @@ typedef struct joint {
     uint64_t router_until_us;                            /* it is dead until then */
     uint32_t channel_ids;
     bool talks, draining;
-    bool traces; /* tell what happens, for whoever looks into a seed */
+    bool is_early; /* sessions may change before the peers have their tokens */
+    bool traces;   /* tell what happens, for whoever looks into a seed */
     uint32_t pace_ms;
     struct joint_event *events; /* a heap by time, then by order of making */
     uint32_t event_count, event_cap;
@@ -295,7 +297,8 @@ void joint_name_peer(joint *j, int node, const clasp_effect *effect);
 void joint_turn_peer(joint *j, int node, const clasp_effect *effect);
 /** What was said to this peer is over. */
 void joint_end_track(joint *j, int node, joint_peer *peer);
-/** The script has ended the two, or the page that this peer means is gone. */
+/** The script has ended the two, or the page that this peer means is gone, or its session may have changed before both had the
+ *  token. */
 bool joint_may_end(const joint *j, int node, const joint_peer *peer);
 /** The channel that the application has made: on this link, too. */
 void joint_make_own(joint *j, int node, joint_link *link, joint_peer *peer);

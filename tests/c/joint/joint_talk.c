@@ -41,6 +41,7 @@ void joint_end_track(joint *j, int node, joint_peer *peer) {
     j->tracks[peer->track].over = true;
     peer->track = 0;
     peer->batch_count = 0;
+    peer->has_token = false;
     peer->own = 0;
     peer->far = 0;
     peer->own_ending = peer->full = peer->extra = false;
@@ -381,9 +382,21 @@ void joint_name_peer(joint *j, int node, const clasp_effect *effect) {
     }
 }
 
+static bool has_tokens(const joint *j, int node, const joint_peer *peer) {
+    const joint_node *other = &j->nodes[peer->node];
+    bool both = false;
+    for (int i = 0; i < JOINT_PEERS; i++) {
+        const joint_peer *back = &other->peers[i];
+        both = both || (back->handle != 0 && back->has_token && back->node == node &&
+                        back->page == j->nodes[node].page);
+    }
+    return both && peer->has_token;
+}
+
 bool joint_may_end(const joint *j, int node, const joint_peer *peer) {
     const joint_node *other = &j->nodes[peer->node];
-    return j->nodes[node].ending || j->apart[node][peer->node] || other->gone || other->page != peer->page;
+    return j->nodes[node].ending || j->apart[node][peer->node] || other->gone || other->page != peer->page ||
+           (j->is_early && !has_tokens(j, node, peer));
 }
 
 void joint_turn_peer(joint *j, int node, const clasp_effect *effect) {
