@@ -225,7 +225,15 @@ static void receive(joint *j, int node, const joint_link *link, const joint_chan
     const uint32_t plane = (uint32_t)j->nodes[node].plane;
     const uint32_t where = link->number << 8 | channel->number;
     const uint32_t len = joint_put(bytes, joint_nothing());
-    CHECK_EQ(clasp_abi_p2p_received(plane, link->peer, where, len, (double)j->now_us), CLASP_OK);
+    const int32_t err = clasp_abi_p2p_received(plane, link->peer, where, len, (double)j->now_us);
+    /* LIMIT: too far ahead, it comes again; QUEUE_FULL: no room for an answer */
+    if (!CHECK(err == CLASP_OK || err == CLASP_LIMIT || err == CLASP_QUEUE_FULL)) {
+        printf("    node %d: error %d of a message of %u bytes:", node, err, bytes.len);
+        for (uint32_t i = 0; i < bytes.len && i < 48; i++) {
+            printf(" %02x", bytes.at[i]);
+        }
+        printf("\n");
+    }
     joint_drain(j);
     if (joint_chance(j, 500)) { /* the end of the turn, or another message before it */
         clasp_abi_p2p_flush(plane, (double)j->now_us);

@@ -171,6 +171,8 @@ static void deliver(joint *j, const joint_event *event) {
 void joint_route_event(joint *j, const joint_event *event) {
     if (event->kind == EVENT_SIGNAL) {
         deliver(j, event);
+    } else if (event->kind == EVENT_REFUSED && j->nodes[event->node].session == 0) {
+        return; /* it went with the connection */
     } else if (event->kind == EVENT_REFUSED) {
         joint_trace(j, "%d is told %u of %.*s", event->node, event->arg, (int)event->len,
                     (const char *)event->bytes);

@@ -404,9 +404,11 @@ void joint_turn_peer(joint *j, int node, const clasp_effect *effect) {
     if (!CHECK(peer != NULL)) {
         return;
     }
+    const bool never_worked =
+        peer->state == CLASP_P2P_CONNECTING && peer->track == 0; /* the other side tries again */
     peer->state = (clasp_p2p_state)effect->b;
     if (peer->state == CLASP_P2P_FAILED || peer->state == CLASP_P2P_CLOSED) {
-        if (!CHECK(joint_may_end(j, node, peer))) {
+        if (!CHECK(never_worked || joint_may_end(j, node, peer))) {
             printf("    node %d: its peer, node %d, ended: state %u, cause %d, at %.3f s\n", node, peer->node,
                    effect->b, (int)effect->number, (double)(j->now_us % (JOINT_SECOND * 10000)) / 1e6);
         }
