@@ -47,6 +47,7 @@ void p2p_take_session(clasp_p2p *p, p2p_peer *peer, clasp_span session, uint64_t
     clasp_text_clear(&peer->next_session);
     peer->session = copy;
     peer->lost = false;
+    peer->superseded = false;
     peer->shunned = false;
 }
 
@@ -101,6 +102,8 @@ clasp_err clasp_p2p_token(clasp_p2p *p, uint32_t handle, clasp_span token) {
     }
     memcpy(peer->token, token.at, CLASP_P2P_TOKEN_LEN);
     peer->has_token = true;
-    peer->told = true; /* it went over the direct path of this session */
+    peer->superseded =
+        peer->superseded && !peer->lost; /* its session was over, and it can prove the next one now */
+    peer->told = true;                   /* it went over the direct path of this session */
     return CLASP_OK;
 }

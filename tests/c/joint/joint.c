@@ -88,7 +88,8 @@ uint32_t joint_put(clasp_span first, clasp_span second) {
     return first.len + second.len;
 }
 
-int32_t joint_input(joint *j, int node, clasp_p2p_input event, uint32_t a, uint32_t b, uint32_t c, clasp_span bytes) {
+int32_t joint_input(joint *j, int node, clasp_p2p_input event, uint32_t a, uint32_t b, uint32_t c,
+                    clasp_span bytes) {
     const uint32_t len = joint_put(bytes, joint_nothing());
     const int32_t result =
         clasp_abi_p2p_event((uint32_t)j->nodes[node].plane, event, a, b, c, len, (double)j->now_us);
@@ -133,8 +134,10 @@ static void token(joint *j, int node, uint32_t peer) {
     uint8_t bytes[CLASP_P2P_TOKEN_LEN];
     clasp_store_u64(bytes, clasp_random_next(&j->random));
     clasp_store_u64(bytes + 8, clasp_random_next(&j->random));
-    const int32_t err = joint_input(j, node, CLASP_P2P_ON_TOKEN, peer, 0, 0, (clasp_span){bytes, sizeof bytes});
+    const int32_t err =
+        joint_input(j, node, CLASP_P2P_ON_TOKEN, peer, 0, 0, (clasp_span){bytes, sizeof bytes});
     CHECK_EQ(err, CLASP_OK);
+    joint_peer_of(&j->nodes[node], peer)->has_token = true;
 }
 
 static void cover(joint *j, int node, const clasp_effect *effect) {
@@ -152,8 +155,9 @@ static void trace(const joint *j, int node, const clasp_effect *effect) {
 #undef X
     const clasp_span bytes = {clasp_outbox_data() + effect->at, effect->len};
     const bool is_text = effect->kind <= CLASP_EFFECT_P2P_TOKEN || effect->kind == CLASP_EFFECT_P2P_PIPE;
-    joint_trace(j, "%d %s %u %u.%u %g %.*s", node, NAMES[effect->kind], effect->a, effect->b >> 8, effect->b & 0xFF,
-                effect->number, is_text ? (int)(bytes.len < 70 ? bytes.len : 70) : 0, (const char *)bytes.at);
+    joint_trace(j, "%d %s %u %u.%u %g %.*s", node, NAMES[effect->kind], effect->a, effect->b >> 8,
+                effect->b & 0xFF, effect->number, is_text ? (int)(bytes.len < 70 ? bytes.len : 70) : 0,
+                (const char *)bytes.at);
 }
 
 static void carry_out(joint *j, int node, uint32_t *from, const clasp_effect *effect) {
@@ -178,7 +182,11 @@ static void carry_out(joint *j, int node, uint32_t *from, const clasp_effect *ef
         joint_turn_peer(j, node, effect);
         break;
     case CLASP_EFFECT_P2P_ASK:
-        joint_push(j, (joint_event){.at_us = j->now_us + joint_wait_us(j, 1, 2000), .kind = EVENT_DECIDE, .node = node, .peer = effect->a},
+        joint_push(j,
+                   (joint_event){.at_us = j->now_us + joint_wait_us(j, 1, 2000),
+                                 .kind = EVENT_DECIDE,
+                                 .node = node,
+                                 .peer = effect->a},
                    joint_nothing());
         break;
     case CLASP_EFFECT_P2P_SETTLED:
@@ -227,8 +235,14 @@ static void carry_out(joint *j, int node, uint32_t *from, const clasp_effect *ef
         }
         break;
     }
-    case CLASP_EFFECT_P2P_RECORD:
-    case CLASP_EFFECT_P2P_TOKEN_TOLD: /* the door's own business */
+    case CLASP_EFFECT_P2P_TOKEN_TOLD: {
+        joint_peer *peer = joint_peer_of(n, effect->a);
+        if (peer) {
+            peer->has_token = true;
+        }
+        break;
+    }
+    case CLASP_EFFECT_P2P_RECORD: /* the door's own business */
         break;
     default:
         CHECK_EQ(effect->kind, 0); /* none that peers have */

@@ -5,8 +5,8 @@
  *
  *   joint.c         events, time, pages, the door            joint_route.c   the router
  *   joint_link.c    RTCPeerConnections                       joint_pipe.c    data channels and what travels on them
- *   joint_talk.c    what applications say and hear           joint_stream.c  their pipes
- *   joint_fault.c   what goes wrong
+ *   joint_talk.c    what applications say                    joint_hear.c    what they hear, and know to have arrived
+ *   joint_stream.c  their pipes                              joint_fault.c   what goes wrong
  *
  * The router hands announcements to all others and a signal to the session it names, or refuses it with 404. On the way signals
  * are lost, doubled and delayed, and above a rate they are refused. A connection behaves as RTCPeerConnection does: its steps
@@ -34,9 +34,11 @@
 #define JOINT_TRACKS 1024
 #define JOINT_SESSIONS 1024
 #define JOINT_TICKETS 64
-#define JOINT_BATCHES 1024 /* that one peer has not acknowledged */
-#define JOINT_HEARD 512   /* ids of addresses */
-#define JOINT_PIPES 4      /* to one peer at once */
+#define JOINT_BATCHES 1024    /* that one peer has not acknowledged */
+#define JOINT_HEARD 512       /* ids of addresses */
+#define JOINT_PIPES 4         /* to one peer at once */
+#define JOINT_SUB 1u          /* everybody's subscription to everything */
+#define JOINT_NUMBER_BITS 32u /* of what a message says: above them its track, in them its number */
 #define JOINT_SECOND UINT64_C(1000000)
 #define JOINT_NEVER UINT64_MAX
 
@@ -57,7 +59,7 @@ typedef struct joint_channel {
     uint32_t number; /* the core's at this end */
     bool maker;
     bool open;
-    bool lossy;    /* neither ordered nor repeated */
+    bool lossy; /* neither ordered nor repeated */
     char label[24];
     joint_message *first, *last; /* not arrived yet */
     uint32_t waiting;            /* bytes of those */
@@ -86,7 +88,7 @@ typedef enum joint_lane { LANE_SMALL, LANE_LARGE, LANE_OWN, LANE_COUNT } joint_l
 typedef struct joint_track {
     int from, to;
     uint32_t from_page, to_page;
-    bool over;      /* nothing more is said, and what was said last may be lost */
+    bool over; /* nothing more is said, and what was said last may be lost */
     uint32_t said[LANE_COUNT], last[LANE_COUNT], heard[LANE_COUNT]; /* `heard`: the highest one */
     bool again[LANE_COUNT]; /* the hearing side began anew: what it has heard may come again */
 } joint_track;
@@ -111,14 +113,15 @@ typedef struct joint_peer {
     uint32_t page;
     clasp_p2p_state state;
     bool covered;
+    bool has_token; /* by which the peer is known under another session */
     uint32_t track; /* what is said to it; 0: nothing yet */
     uint32_t own;   /* number of the channel that this side has made; 0: none */
     uint32_t own_made;
     bool own_lossy, own_ending;
     char far_label[24]; /* of the channel that the other side has made last */
     int32_t far;        /* its number here; 0: none */
-    bool full;  /* the core has refused something, and owes ROOM */
-    bool extra; /* it has a second subscription */
+    bool full;          /* the core has refused something, and owes ROOM */
+    bool extra;         /* it has a second subscription */
     joint_batch batches[JOINT_BATCHES];
     uint32_t batch_count;
     joint_pipe out[JOINT_PIPES], in[JOINT_PIPES];
@@ -179,7 +182,8 @@ typedef struct joint {
     uint64_t router_until_us;                            /* it is dead until then */
     uint32_t channel_ids;
     bool talks, draining;
-    bool traces; /* tell what happens, for whoever looks into a seed */
+    bool is_early; /* sessions may change before the peers have their tokens */
+    bool traces;   /* tell what happens, for whoever looks into a seed */
     uint32_t pace_ms;
     struct joint_event *events; /* a heap by time, then by order of making */
     uint32_t event_count, event_cap;
@@ -189,10 +193,20 @@ typedef struct joint {
 
 /* What becomes of an event: in the file named. */
 typedef enum joint_kind {
-    EVENT_SIGNAL, EVENT_REFUSED, EVENT_UP,          /* joint_route.c */
-    EVENT_LINK, EVENT_STEP, EVENT_ICE, EVENT_PROBE, /* joint_link.c */
-    EVENT_OPEN, EVENT_CARRY, EVENT_DATAGRAM, EVENT_SHUT, /* joint_pipe.c */
-    EVENT_TALK, EVENT_DECIDE, EVENT_CONSUME         /* joint_talk.c */
+    EVENT_SIGNAL,
+    EVENT_REFUSED,
+    EVENT_UP, /* joint_route.c */
+    EVENT_LINK,
+    EVENT_STEP,
+    EVENT_ICE,
+    EVENT_PROBE, /* joint_link.c */
+    EVENT_OPEN,
+    EVENT_CARRY,
+    EVENT_DATAGRAM,
+    EVENT_SHUT, /* joint_pipe.c */
+    EVENT_TALK,
+    EVENT_DECIDE,
+    EVENT_CONSUME /* joint_talk.c */
 } joint_kind;
 
 typedef struct joint_event {
@@ -223,7 +237,8 @@ bool joint_chance(joint *j, uint32_t per_mille);
 uint32_t joint_below(joint *j, uint32_t n);
 uint64_t joint_wait_us(joint *j, uint32_t from_ms, uint32_t to_ms);
 /** An input by the door, and what it leads to. @return what the door says */
-int32_t joint_input(joint *j, int node, clasp_p2p_input event, uint32_t a, uint32_t b, uint32_t c, clasp_span bytes);
+int32_t joint_input(joint *j, int node, clasp_p2p_input event, uint32_t a, uint32_t b, uint32_t c,
+                    clasp_span bytes);
 /** Put bytes into the door's inbox. @return how many */
 uint32_t joint_put(clasp_span first, clasp_span second);
 /** Carry out what the planes want done. */
@@ -280,18 +295,22 @@ void joint_talk_later(joint *j, int node);
 void joint_talk_event(joint *j, const joint_event *event);
 void joint_name_peer(joint *j, int node, const clasp_effect *effect);
 void joint_turn_peer(joint *j, int node, const clasp_effect *effect);
-void joint_hear(joint *j, int node, uint32_t *from, const clasp_effect *effect);
-void joint_acknowledged(joint *j, int node, const clasp_effect *effect);
-void joint_answered(joint *j, int node, uint32_t ticket);
 /** What was said to this peer is over. */
 void joint_end_track(joint *j, int node, joint_peer *peer);
-/** The script has ended the two, or the page that this peer means is gone. */
+/** The script has ended the two, or the page that this peer means is gone, or its session may have changed before both had the
+ *  token. */
 bool joint_may_end(const joint *j, int node, const joint_peer *peer);
 /** The channel that the application has made: on this link, too. */
 void joint_make_own(joint *j, int node, joint_link *link, joint_peer *peer);
+void joint_connect(joint *j, int from, int to, uint32_t timeout_ms);
+
+/* ---- joint_hear.c ---------------------------------------------------------------------------------------------- */
+
+void joint_hear(joint *j, int node, uint32_t *from, const clasp_effect *effect);
+void joint_acknowledged(joint *j, int node, const clasp_effect *effect);
+void joint_answered(joint *j, int node, uint32_t ticket);
 /** Everything that was said on tracks that are not over was heard and acknowledged. */
 bool joint_all_heard(joint *j);
-void joint_connect(joint *j, int from, int to, uint32_t timeout_ms);
 
 /* ---- joint_stream.c -------------------------------------------------------------------------------------------- */
 

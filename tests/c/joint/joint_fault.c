@@ -21,7 +21,8 @@ static void break_end(joint *j, int node, joint_link *link, bool notices) {
     link->connected = false;
     link->min_round = link->local.round + 1;
     if (notices) {
-        joint_report_at(j, j->now_us + joint_wait_us(j, 0, 1500), node, link, CLASP_P2P_LINK_DISCONNECTED, 0, "");
+        joint_report_at(j, j->now_us + joint_wait_us(j, 0, 1500), node, link, CLASP_P2P_LINK_DISCONNECTED, 0,
+                        "");
         joint_ice_begins(j, node, link);
     }
 }
@@ -47,7 +48,8 @@ static void look_at(joint *j, uint64_t at_us, int node, const joint_link *link, 
 static void block(joint *j, int a, int b, uint64_t until_us) {
     j->blocked_until_us[a][b] = j->blocked_until_us[b][a] = until_us;
     for (int side = 0; side < 2 && until_us != JOINT_NEVER; side++) {
-        joint_push(j, (joint_event){.at_us = until_us, .kind = EVENT_PROBE, .node = side ? b : a}, joint_nothing());
+        joint_push(j, (joint_event){.at_us = until_us, .kind = EVENT_PROBE, .node = side ? b : a},
+                   joint_nothing());
     }
 }
 
@@ -198,14 +200,16 @@ void joint_kill(joint *j, int node) {
 }
 
 void joint_hurt_paths(joint *j) {
-    static joint_hurt_pair *const PAIRS[] = {break_pair, block_pair, mute_pair, deafen_pair, shake_pair, shut_pair};
+    static joint_hurt_pair *const PAIRS[] = {break_pair,  block_pair, mute_pair,
+                                             deafen_pair, shake_pair, shut_pair};
     const uint32_t kind = joint_below(j, sizeof PAIRS / sizeof *PAIRS);
     joint_trace(j, "hurt paths: %u", kind);
     joint_for_pairs(j, 600, PAIRS[kind]);
 }
 
 static void hurt_world(joint *j) {
-    static void (*const KINDS[])(joint *) = {restart_router, silence_router, reconnect, move, change_network, isolate};
+    static void (*const KINDS[])(joint *) = {restart_router, silence_router, reconnect,
+                                             move,           change_network, isolate};
     const uint32_t kind = joint_below(j, sizeof KINDS / sizeof *KINDS);
     joint_trace(j, "hurt world: %u", kind);
     KINDS[kind](j);

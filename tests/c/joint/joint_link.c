@@ -18,7 +18,8 @@ joint_link *joint_find_link(joint_node *n, uint32_t peer, uint32_t number) {
 
 static joint_link *link_at(joint *j, const joint_end *end) {
     joint_node *n = &j->nodes[end->node];
-    return end->page != 0 && end->page == n->page && !n->gone ? joint_find_link(n, end->peer, end->link) : NULL;
+    return end->page != 0 && end->page == n->page && !n->gone ? joint_find_link(n, end->peer, end->link)
+                                                              : NULL;
 }
 
 joint_link *joint_other_end(joint *j, const joint_link *link) {
@@ -32,13 +33,13 @@ static bool is_end(const joint *j, const joint_end *end, int node, const joint_l
 
 bool joint_flows(joint *j, int node, const joint_link *link) {
     const joint_link *other = joint_other_end(j, link);
-    return other && other->connected && is_end(j, &other->other, node, link) && link->mute_until_us <= j->now_us &&
-           j->blocked_until_us[node][link->other.node] <= j->now_us;
+    return other && other->connected && is_end(j, &other->other, node, link) &&
+           link->mute_until_us <= j->now_us && j->blocked_until_us[node][link->other.node] <= j->now_us;
 }
 
 static bool same_end(const joint_end *a, const joint_end *b) {
-    return a->page != 0 && a->node == b->node && a->page == b->page && a->peer == b->peer && a->link == b->link &&
-           a->round == b->round;
+    return a->page != 0 && a->node == b->node && a->page == b->page && a->peer == b->peer &&
+           a->link == b->link && a->round == b->round;
 }
 
 static joint_end read_end(const char *text, const char *key) {
@@ -83,7 +84,8 @@ void joint_ice_begins(joint *j, int node, joint_link *link) {
 
 /* ---- negotiation --------------------------------------------------------------------------------------------- */
 
-static void local_description(joint *j, int node, joint_link *link, uint32_t round, const joint_end *answers) {
+static void local_description(joint *j, int node, joint_link *link, uint32_t round,
+                              const joint_end *answers) {
     char text[200], own[64], other[64];
     link->local = (joint_end){(uint32_t)node, j->nodes[node].page, link->peer, link->number, round};
     link->candidates = 0;
@@ -93,8 +95,10 @@ static void local_description(joint *j, int node, joint_link *link, uint32_t rou
     joint_report_at(j, j->now_us, node, link, CLASP_P2P_LINK_LOCAL, round, text);
     for (int i = 0; i < 2; i++) {
         snprintf(text, sizeof text,
-                 "{\"candidate\":\"candidate:%d ufrag=%s typ host\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0}", i, own);
-        joint_report_at(j, j->now_us + joint_wait_us(j, 0, 30), node, link, CLASP_P2P_LINK_CANDIDATE, round, text);
+                 "{\"candidate\":\"candidate:%d ufrag=%s typ host\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0}", i,
+                 own);
+        joint_report_at(j, j->now_us + joint_wait_us(j, 0, 30), node, link, CLASP_P2P_LINK_CANDIDATE, round,
+                        text);
     }
     joint_report_at(j, j->now_us + 31000, node, link, CLASP_P2P_LINK_GATHERED, round, "");
 }
@@ -215,7 +219,8 @@ void joint_probe(joint *j, int node) {
 
 static void ice_due(joint *j, const joint_event *event) {
     joint_link *link = joint_find_link(&j->nodes[event->node], event->peer, event->link);
-    if (link && !link->connected && link->ice_since_us != 0 && j->now_us >= link->ice_since_us + ICE_FAILS_US) {
+    if (link && !link->connected && link->ice_since_us != 0 &&
+        j->now_us >= link->ice_since_us + ICE_FAILS_US) {
         link->ice_since_us = 0;
         link->min_round = link->min_round > link->local.round ? link->min_round : link->local.round + 1;
         joint_report_at(j, j->now_us, event->node, link, CLASP_P2P_LINK_FAILED, 0, "");
@@ -243,7 +248,8 @@ static void look(joint *j, const joint_event *event) {
 void joint_link_event(joint *j, const joint_event *event) {
     switch (event->kind) {
     case EVENT_LINK:
-        joint_trace(j, "%d link %u of %u: event %d %u", event->node, event->link, event->peer, event->what, event->arg);
+        joint_trace(j, "%d link %u of %u: event %d %u", event->node, event->link, event->peer, event->what,
+                    event->arg);
         joint_input(j, event->node, CLASP_P2P_ON_LINK, event->peer, event->link << 8 | (uint32_t)event->what,
                     event->arg, (clasp_span){event->bytes, event->len});
         break;
@@ -266,7 +272,8 @@ void joint_open_link(joint *j, int node, const clasp_effect *effect) {
     joint_node *n = &j->nodes[node];
     joint_link *link = joint_find_link(n, 0, 0);
     const uint32_t flags = (uint32_t)effect->number;
-    if (!CHECK(link != NULL) || !CHECK(effect->a != 0) || !CHECK(joint_find_link(n, effect->a, effect->b) == NULL)) {
+    if (!CHECK(link != NULL) || !CHECK(effect->a != 0) ||
+        !CHECK(joint_find_link(n, effect->a, effect->b) == NULL)) {
         return;
     }
     *link = (joint_link){.peer = effect->a, .number = effect->b};
@@ -299,7 +306,8 @@ static void cut(joint *j, int node, const joint_link *link, bool silent) {
                    joint_nothing());
     } else {
         j->counts.cut++;
-        joint_report_at(j, j->now_us + joint_wait_us(j, 4000, 6000), other, there, CLASP_P2P_LINK_DISCONNECTED, 0, "");
+        joint_report_at(j, j->now_us + joint_wait_us(j, 4000, 6000), other, there,
+                        CLASP_P2P_LINK_DISCONNECTED, 0, "");
     }
     joint_ice_begins(j, other, there);
 }

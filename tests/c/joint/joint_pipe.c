@@ -27,7 +27,8 @@ static joint_channel *channel_of_number(joint_link *link, uint32_t number) {
     return NULL;
 }
 
-static void channel_event(joint *j, uint64_t at_us, joint_kind kind, const joint_end *end, uint32_t id, int what) {
+static void channel_event(joint *j, uint64_t at_us, joint_kind kind, const joint_end *end, uint32_t id,
+                          int what) {
     joint_push(j,
                (joint_event){.at_us = at_us,
                              .kind = kind,
@@ -40,10 +41,12 @@ static void channel_event(joint *j, uint64_t at_us, joint_kind kind, const joint
 }
 
 static joint_end end_of(const joint *j, int node, const joint_link *link) {
-    return (joint_end){.node = (uint32_t)node, .page = j->nodes[node].page, .peer = link->peer, .link = link->number};
+    return (joint_end){
+        .node = (uint32_t)node, .page = j->nodes[node].page, .peer = link->peer, .link = link->number};
 }
 
-static joint_channel *add_channel(joint_link *link, uint32_t id, uint32_t number, const char *label, bool lossy) {
+static joint_channel *add_channel(joint_link *link, uint32_t id, uint32_t number, const char *label,
+                                  bool lossy) {
     joint_channel *channel = joint_find_channel(link, 0);
     if (CHECK(channel != NULL)) {
         *channel = (joint_channel){.id = id, .number = number, .lossy = lossy};
@@ -52,7 +55,8 @@ static joint_channel *add_channel(joint_link *link, uint32_t id, uint32_t number
     return channel;
 }
 
-void joint_make_channel(joint *j, int node, joint_link *link, uint32_t number, const char *label, bool lossy) {
+void joint_make_channel(joint *j, int node, joint_link *link, uint32_t number, const char *label,
+                        bool lossy) {
     joint_channel *channel = add_channel(link, ++j->channel_ids, number, label, lossy);
     if (!channel) {
         return;
@@ -85,7 +89,8 @@ void joint_clear_channels(joint_link *link) {
 static void opened(joint *j, int node, joint_link *link, joint_channel *channel) {
     const uint32_t peer = link->peer, number = link->number, id = channel->id, at = channel->number;
     channel->open = true;
-    CHECK_EQ(joint_input(j, node, CLASP_P2P_ON_OPENED, peer, number << 8 | at, 65536 * 4, joint_nothing()), CLASP_OK);
+    CHECK_EQ(joint_input(j, node, CLASP_P2P_ON_OPENED, peer, number << 8 | at, 65536 * 4, joint_nothing()),
+             CLASP_OK);
     link = joint_find_link(&j->nodes[node], peer, number); /* it may be gone */
     joint_peer *known = joint_peer_of(&j->nodes[node], peer);
     if (link && known && joint_find_channel(link, id) && at == CLASP_FLOW_RELIABLE) {
@@ -99,7 +104,8 @@ static int32_t number_of(joint *j, int node, uint32_t peer, const joint_channel 
         return (int32_t)made->number; /* of the two that every link has */
     }
     const uint32_t wish = (made->lossy ? 0u : 1u) | (uint32_t)CLASP_PRIORITY_NORMAL << 1;
-    const int32_t number = joint_input(j, node, CLASP_P2P_ON_CHANNEL, peer, wish, 0, clasp_span_of(made->label));
+    const int32_t number =
+        joint_input(j, node, CLASP_P2P_ON_CHANNEL, peer, wish, 0, clasp_span_of(made->label));
     joint_peer *known = joint_peer_of(&j->nodes[node], peer);
     if (known && known->far != 0 && strcmp(known->far_label, made->label) == 0) {
         CHECK_EQ(number, known->far); /* the same one on every link */
@@ -153,7 +159,8 @@ static void tell_buffered(joint *j, int node, const joint_link *link, const join
     joint_drain(j);
 }
 
-static void send_datagram(joint *j, int node, const joint_link *link, const joint_channel *channel, clasp_span bytes) {
+static void send_datagram(joint *j, int node, const joint_link *link, const joint_channel *channel,
+                          clasp_span bytes) {
     if (!joint_flows(j, node, link) || joint_chance(j, j->faults.drops)) {
         j->counts.dropped++;
         return;
@@ -170,7 +177,8 @@ static void send_datagram(joint *j, int node, const joint_link *link, const join
                bytes);
 }
 
-static void send_message(joint *j, int node, const joint_link *link, joint_channel *channel, clasp_span bytes) {
+static void send_message(joint *j, int node, const joint_link *link, joint_channel *channel,
+                         clasp_span bytes) {
     joint_message *message = malloc(sizeof *message + bytes.len);
     const joint_end end = end_of(j, node, link);
     const uint64_t at_us = j->now_us + joint_wait_us(j, 3, 30);
@@ -212,11 +220,20 @@ void joint_flush_link(joint *j, int node, joint_link *link) {
 
 /* ---- arriving ------------------------------------------------------------------------------------------------ */
 
-static void receive(joint *j, int node, const joint_link *link, const joint_channel *channel, clasp_span bytes) {
+static void receive(joint *j, int node, const joint_link *link, const joint_channel *channel,
+                    clasp_span bytes) {
     const uint32_t plane = (uint32_t)j->nodes[node].plane;
     const uint32_t where = link->number << 8 | channel->number;
     const uint32_t len = joint_put(bytes, joint_nothing());
-    CHECK_EQ(clasp_abi_p2p_received(plane, link->peer, where, len, (double)j->now_us), CLASP_OK);
+    const int32_t err = clasp_abi_p2p_received(plane, link->peer, where, len, (double)j->now_us);
+    /* LIMIT: too far ahead, it comes again; QUEUE_FULL: no room for an answer */
+    if (!CHECK(err == CLASP_OK || err == CLASP_LIMIT || err == CLASP_QUEUE_FULL)) {
+        printf("    node %d: error %d of a message of %u bytes:", node, err, bytes.len);
+        for (uint32_t i = 0; i < bytes.len && i < 48; i++) {
+            printf(" %02x", bytes.at[i]);
+        }
+        printf("\n");
+    }
     joint_drain(j);
     if (joint_chance(j, 500)) { /* the end of the turn, or another message before it */
         clasp_abi_p2p_flush(plane, (double)j->now_us);
@@ -307,7 +324,8 @@ static void shut(joint *j, const joint_event *event) {
     joint_channel *channel = joint_find_channel(link, event->arg);
     if (link && event->arg == 0) {
         shut_all(j, event->node, link);
-    } else if (channel && channel->open && !joint_flows(j, event->node, link) && link->min_round != UINT32_MAX) {
+    } else if (channel && channel->open && !joint_flows(j, event->node, link) &&
+               link->min_round != UINT32_MAX) {
         const joint_end end = end_of(j, event->node, link);
         channel_event(j, j->now_us + HANDSHAKE_AGAIN_US, EVENT_SHUT, &end, event->arg, 0);
     } else if (channel && channel->open) {

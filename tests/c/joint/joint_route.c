@@ -9,9 +9,7 @@
 #define LIMITED 429u
 
 /* Sessions sort in any order, whatever order they were given in. */
-void joint_session_text(uint32_t session, char out[16]) {
-    snprintf(out, 16, "s%08x", session * SPREAD);
-}
+void joint_session_text(uint32_t session, char out[16]) { snprintf(out, 16, "s%08x", session * SPREAD); }
 
 uint32_t joint_session_number(const joint *j, clasp_span text) {
     char digits[16] = "";
@@ -59,9 +57,11 @@ static void carry(joint *j, int from, int to, const clasp_effect *effect) {
 
 static void refuse(joint *j, int node, uint32_t code, const clasp_effect *effect) {
     *(code == LIMITED ? &j->counts.limited : &j->counts.unknown) += 1;
-    joint_push(j,
-               (joint_event){.at_us = j->now_us + joint_wait_us(j, 1, 60), .kind = EVENT_REFUSED, .node = node, .arg = code},
-               (clasp_span){bytes_of(effect).at, effect->a});
+    joint_push(
+        j,
+        (joint_event){
+            .at_us = j->now_us + joint_wait_us(j, 1, 60), .kind = EVENT_REFUSED, .node = node, .arg = code},
+        (clasp_span){bytes_of(effect).at, effect->a});
 }
 
 /* So many signals a second, and a burst: `allowance_us` runs ahead of the time by what was used. */
@@ -142,7 +142,8 @@ static void count_glare(joint *j, const joint_event *event) {
     for (int i = 0; peer && i < JOINT_LINKS; i++) {
         const joint_link *link = &j->nodes[event->node].links[i];
         if (link->peer == peer->handle && link->have_local_offer && link->other.page == 0) {
-            for (uint32_t at = event->address_len; at + prefix.len <= event->len && at < event->address_len + 100; at++) {
+            for (uint32_t at = event->address_len;
+                 at + prefix.len <= event->len && at < event->address_len + 100; at++) {
                 if (memcmp(event->bytes + at, prefix.at, prefix.len) == 0) {
                     j->counts.glares++;
                     return;
@@ -153,7 +154,8 @@ static void count_glare(joint *j, const joint_event *event) {
 }
 
 static void deliver(joint *j, const joint_event *event) {
-    joint_trace(j, "%d hears %.*s of %d", event->node, (int)event->address_len, (const char *)event->bytes, event->from);
+    joint_trace(j, "%d hears %.*s of %d", event->node, (int)event->address_len, (const char *)event->bytes,
+                event->from);
     uint64_t *last = &j->last_delivered[event->from][event->node];
     j->counts.overtaken += event->sent < *last;
     *last = event->sent > *last ? event->sent : *last;
@@ -161,15 +163,19 @@ static void deliver(joint *j, const joint_event *event) {
         return;
     }
     count_glare(j, event);
-    joint_input(j, event->node, CLASP_P2P_ON_SIGNAL, event->address_len, 0, 0, (clasp_span){event->bytes, event->len});
+    joint_input(j, event->node, CLASP_P2P_ON_SIGNAL, event->address_len, 0, 0,
+                (clasp_span){event->bytes, event->len});
     joint_probe(j, event->node);
 }
 
 void joint_route_event(joint *j, const joint_event *event) {
     if (event->kind == EVENT_SIGNAL) {
         deliver(j, event);
+    } else if (event->kind == EVENT_REFUSED && j->nodes[event->node].session == 0) {
+        return; /* it went with the connection */
     } else if (event->kind == EVENT_REFUSED) {
-        joint_trace(j, "%d is told %u of %.*s", event->node, event->arg, (int)event->len, (const char *)event->bytes);
+        joint_trace(j, "%d is told %u of %.*s", event->node, event->arg, (int)event->len,
+                    (const char *)event->bytes);
         const int32_t err = joint_input(j, event->node, CLASP_P2P_ON_REFUSED, event->arg, 0, 0,
                                         (clasp_span){event->bytes, event->len});
         CHECK_EQ(err, CLASP_OK);

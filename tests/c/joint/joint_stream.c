@@ -3,10 +3,10 @@
 
 #include "joint.h"
 
-#define TOTAL_MAX 300000u
+#define TOTAL_MAX 200000u
 #define PART 60000u
-#define PERIOD 251u /* of the bytes */
-#define IS_IN(pipe) ((pipe) & 1u) /* the peer writes it */
+#define PERIOD 251u             /* of the bytes */
+#define IS_IN(pipe) ((pipe)&1u) /* the peer writes it */
 
 static joint_pipe *find(joint_pipe *pipes, uint32_t handle) {
     for (int i = 0; i < JOINT_PIPES; i++) {
@@ -46,14 +46,16 @@ static void write_more(joint *j, int node, joint_peer *peer, joint_pipe *pipe) {
         }
         pipe->done += len;
         pipe->room -= len; /* what it took beside is told by ROOM */
-        const int32_t err = joint_input(j, node, CLASP_P2P_ON_PIPE_WRITE, peer->handle, handle, 0, (clasp_span){bytes, len});
+        const int32_t err =
+            joint_input(j, node, CLASP_P2P_ON_PIPE_WRITE, peer->handle, handle, 0, (clasp_span){bytes, len});
         if (!CHECK_EQ(err, CLASP_OK)) {
             return;
         }
     }
     if (pipe->handle == handle && pipe->done == pipe->total && !pipe->ended) {
         pipe->ended = true;
-        CHECK_EQ(joint_input(j, node, CLASP_P2P_ON_PIPE_END, peer->handle, handle, 0, joint_nothing()), CLASP_OK);
+        CHECK_EQ(joint_input(j, node, CLASP_P2P_ON_PIPE_END, peer->handle, handle, 0, joint_nothing()),
+                 CLASP_OK);
     }
 }
 
@@ -76,14 +78,20 @@ void joint_open_pipe(joint *j, int node, joint_peer *peer) {
     joint_drain(j); /* with its first ROOM */
 }
 
-static void out_effect(joint *j, int node, joint_peer *peer, clasp_pipe_event event, const clasp_effect *effect) {
+static void out_effect(joint *j, int node, joint_peer *peer, clasp_pipe_event event,
+                       const clasp_effect *effect) {
     joint_pipe *pipe = find(peer->out, effect->b >> 8);
     if (!pipe) {
         return;
     }
     if (event == CLASP_PIPE_ROOM) {
         pipe->room = (uint32_t)effect->number;
-        joint_push(j, (joint_event){.at_us = j->now_us, .kind = EVENT_CONSUME, .node = node, .peer = peer->handle, .link = pipe->handle},
+        joint_push(j,
+                   (joint_event){.at_us = j->now_us,
+                                 .kind = EVENT_CONSUME,
+                                 .node = node,
+                                 .peer = peer->handle,
+                                 .link = pipe->handle},
                    joint_nothing());
     } else {
         CHECK_EQ(event, CLASP_PIPE_ENDED);
@@ -113,14 +121,16 @@ static void came(joint *j, int node, const joint_peer *peer, joint_pipe *pipe, c
                joint_nothing());
 }
 
-static void in_effect(joint *j, int node, joint_peer *peer, clasp_pipe_event event, const clasp_effect *effect) {
+static void in_effect(joint *j, int node, joint_peer *peer, clasp_pipe_event event,
+                      const clasp_effect *effect) {
     joint_pipe *pipe = find(peer->in, effect->b >> 8);
     if (event == CLASP_PIPE_OPENED) {
         char address[32] = "";
         memcpy(address, clasp_outbox_data() + effect->at, effect->len < 31 ? effect->len : 31);
         joint_pipe *fresh = find(peer->in, 0);
         if (CHECK(!pipe && fresh && strncmp(address, "/pipe/", 6) == 0)) {
-            *fresh = (joint_pipe){.handle = effect->b >> 8, .total = (uint32_t)strtoul(address + 6, NULL, 10)};
+            *fresh =
+                (joint_pipe){.handle = effect->b >> 8, .total = (uint32_t)strtoul(address + 6, NULL, 10)};
         }
     } else if (event == CLASP_PIPE_BYTES && pipe) {
         came(j, node, peer, pipe, effect);
@@ -141,8 +151,8 @@ static void consume(joint *j, const joint_event *event, joint_pipe *pipe) {
     if (pipe->ended && pipe->unread == 0) {
         *pipe = (joint_pipe){0};
     }
-    const int32_t err = joint_input(j, event->node, CLASP_P2P_ON_PIPE_READ, event->peer, event->link, event->arg,
-                                    joint_nothing());
+    const int32_t err = joint_input(j, event->node, CLASP_P2P_ON_PIPE_READ, event->peer, event->link,
+                                    event->arg, joint_nothing());
     CHECK_EQ(err, CLASP_OK);
 }
 

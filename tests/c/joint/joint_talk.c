@@ -3,17 +3,12 @@
 
 #include "joint.h"
 
-#define SUB 1u   /* to everything */
 #define EXTRA 2u /* comes and goes */
-#define NUMBER_BITS 32u
 #define FRAME_VALUE_MAX 60000u
 #define LARGE_MIN 17000u
 #define LARGE_MAX 200000u
 #define FLOOD 1200u
 #define FLOOD_LEN 8000u
-
-/* What an address means: not heard by SUB, a stream, or a lane. */
-enum { MEANS_NOTHING, MEANS_STREAM, MEANS_LANE };
 
 /* ---- tracks -------------------------------------------------------------------------------------------------- */
 
@@ -46,6 +41,7 @@ void joint_end_track(joint *j, int node, joint_peer *peer) {
     j->tracks[peer->track].over = true;
     peer->track = 0;
     peer->batch_count = 0;
+    peer->has_token = false;
     peer->own = 0;
     peer->far = 0;
     peer->own_ending = peer->full = peer->extra = false;
@@ -91,17 +87,17 @@ static uint32_t put_bytes(uint64_t what, uint32_t len, uint32_t address_len) {
 }
 
 /* `len` 0: a number, else bytes. False: the core has no room. */
-static bool say(joint *j, int node, joint_peer *peer, joint_lane lane, const char *address, clasp_flow_say how,
-                uint32_t len) {
+static bool say(joint *j, int node, joint_peer *peer, joint_lane lane, const char *address,
+                clasp_flow_say how, uint32_t len) {
     const uint32_t plane = (uint32_t)j->nodes[node].plane;
     const uint32_t id = address_id(j, node, address);
     joint_track *track = &j->tracks[track_of(j, node, peer)];
     const bool is_stream = how == CLASP_FLOW_STREAM;
-    const uint64_t what = (uint64_t)peer->track << NUMBER_BITS | (is_stream ? 0 : track->said[lane] + 1);
-    const double result = len == 0
-                              ? clasp_abi_p2p_number(plane, peer->handle, how, id, (double)what)
-                              : clasp_abi_p2p_value(plane, peer->handle, how, id,
-                                                    put_bytes(what, len, (uint32_t)strlen(address)));
+    const uint64_t what =
+        (uint64_t)peer->track << JOINT_NUMBER_BITS | (is_stream ? 0 : track->said[lane] + 1);
+    const double result = len == 0 ? clasp_abi_p2p_number(plane, peer->handle, how, id, (double)what)
+                                   : clasp_abi_p2p_value(plane, peer->handle, how, id,
+                                                         put_bytes(what, len, (uint32_t)strlen(address)));
     if (is_stream) {
         CHECK(result >= 0);
         j->counts.streams++;
@@ -243,7 +239,8 @@ static void say_own(joint *j, int node, joint_peer *peer) {
 static void get(joint *j, int node, joint_peer *peer) {
     joint_node *n = &j->nodes[node];
     const uint32_t ticket = JOINT_TICKETS + 1 + n->gets++;
-    const int32_t err = joint_input(j, node, CLASP_P2P_ON_GET, peer->handle, ticket, 0, clasp_span_of("/n/0"));
+    const int32_t err =
+        joint_input(j, node, CLASP_P2P_ON_GET, peer->handle, ticket, 0, clasp_span_of("/n/0"));
     CHECK(err == CLASP_OK || err == CLASP_LIMIT || err == CLASP_QUEUE_FULL);
     if (err != CLASP_OK) {
         n->got++;
@@ -254,9 +251,9 @@ static void get(joint *j, int node, joint_peer *peer) {
 static void toggle_extra(joint *j, int node, joint_peer *peer) {
     peer->extra = !peer->extra;
     j->counts.extra++;
-    const int32_t err = joint_input(j, node, peer->extra ? CLASP_P2P_ON_SUBSCRIBE : CLASP_P2P_ON_UNSUBSCRIBE,
-                                    peer->handle, EXTRA, 0,
-                                    peer->extra ? clasp_span_of("/n/**") : joint_nothing());
+    const int32_t err =
+        joint_input(j, node, peer->extra ? CLASP_P2P_ON_SUBSCRIBE : CLASP_P2P_ON_UNSUBSCRIBE, peer->handle,
+                    EXTRA, 0, peer->extra ? clasp_span_of("/n/**") : joint_nothing());
     CHECK_EQ(err, CLASP_OK);
 }
 
@@ -266,7 +263,8 @@ void joint_connect(joint *j, int from, int to, uint32_t timeout_ms) {
     snprintf(id, sizeof id, "peer-%d", to);
     if (CHECK(n->asked < JOINT_TICKETS)) {
         const uint32_t ticket = ++n->asked;
-        CHECK_EQ(joint_input(j, from, CLASP_P2P_ON_CONNECT, ticket, timeout_ms, 0, clasp_span_of(id)), CLASP_OK);
+        CHECK_EQ(joint_input(j, from, CLASP_P2P_ON_CONNECT, ticket, timeout_ms, 0, clasp_span_of(id)),
+                 CLASP_OK);
     }
 }
 
@@ -274,7 +272,8 @@ void joint_connect(joint *j, int from, int to, uint32_t timeout_ms) {
 
 void joint_talk_later(joint *j, int node) {
     const uint64_t in_us = joint_wait_us(j, j->pace_ms / 2 + 1, j->pace_ms * 2 + 1);
-    joint_push(j, (joint_event){.at_us = j->now_us + in_us, .kind = EVENT_TALK, .node = node}, joint_nothing());
+    joint_push(j, (joint_event){.at_us = j->now_us + in_us, .kind = EVENT_TALK, .node = node},
+               joint_nothing());
 }
 
 static void talk_to(joint *j, int node, joint_peer *peer) {
@@ -291,7 +290,7 @@ static void talk_to(joint *j, int node, joint_peer *peer) {
         say_own(j, node, peer);
     }
     const uint32_t rare = joint_below(j, 4000);
-    if (rare < 40) {
+    if (rare < 30) {
         say_large(j, node, peer);
     } else if (rare < 60) {
         get(j, node, peer);
@@ -309,7 +308,8 @@ static void talk(joint *j, int node) {
     joint_node *n = &j->nodes[node];
     for (int i = 0; i < JOINT_PEERS; i++) {
         joint_peer *peer = &n->peers[i];
-        const bool is_up = peer->handle != 0 && (peer->state == CLASP_P2P_CONNECTED || peer->state == CLASP_P2P_DISCONNECTED);
+        const bool is_up = peer->handle != 0 &&
+                           (peer->state == CLASP_P2P_CONNECTED || peer->state == CLASP_P2P_DISCONNECTED);
         if (is_up && j->talks && !peer->full && peer->batch_count < JOINT_BATCHES - 8) {
             talk_to(j, node, peer);
         }
@@ -328,7 +328,8 @@ static void decide(joint *j, const joint_event *event) {
     }
     const int32_t err = joint_input(j, event->node, CLASP_P2P_ON_DECIDE, event->peer, !refuses, 0,
                                     refuses ? clasp_span_of("not today") : joint_nothing());
-    CHECK(err == CLASP_OK || err == CLASP_BAD_HANDLE || err == CLASP_BAD_STATE); /* it may have gone meanwhile */
+    CHECK(err == CLASP_OK || err == CLASP_BAD_HANDLE ||
+          err == CLASP_BAD_STATE); /* it may have gone meanwhile */
 }
 
 void joint_talk_event(joint *j, const joint_event *event) {
@@ -345,7 +346,7 @@ void joint_talk_event(joint *j, const joint_event *event) {
 
 static void subscribe(joint *j, int node, const joint_peer *peer) {
     const int32_t err =
-        joint_input(j, node, CLASP_P2P_ON_SUBSCRIBE, peer->handle, SUB, 0, clasp_span_of("/**"));
+        joint_input(j, node, CLASP_P2P_ON_SUBSCRIBE, peer->handle, JOINT_SUB, 0, clasp_span_of("/**"));
     CHECK(err == CLASP_OK || err == CLASP_BAD_HANDLE); /* it may be gone at once */
 }
 
@@ -381,9 +382,21 @@ void joint_name_peer(joint *j, int node, const clasp_effect *effect) {
     }
 }
 
+static bool has_tokens(const joint *j, int node, const joint_peer *peer) {
+    const joint_node *other = &j->nodes[peer->node];
+    bool both = false;
+    for (int i = 0; i < JOINT_PEERS; i++) {
+        const joint_peer *back = &other->peers[i];
+        both = both || (back->handle != 0 && back->has_token && back->node == node &&
+                        back->page == j->nodes[node].page);
+    }
+    return both && peer->has_token;
+}
+
 bool joint_may_end(const joint *j, int node, const joint_peer *peer) {
     const joint_node *other = &j->nodes[peer->node];
-    return j->nodes[node].ending || j->apart[node][peer->node] || other->gone || other->page != peer->page;
+    return j->nodes[node].ending || j->apart[node][peer->node] || other->gone || other->page != peer->page ||
+           (j->is_early && !has_tokens(j, node, peer));
 }
 
 void joint_turn_peer(joint *j, int node, const clasp_effect *effect) {
@@ -391,154 +404,15 @@ void joint_turn_peer(joint *j, int node, const clasp_effect *effect) {
     if (!CHECK(peer != NULL)) {
         return;
     }
+    const bool never_worked =
+        peer->state == CLASP_P2P_CONNECTING && peer->track == 0; /* the other side tries again */
     peer->state = (clasp_p2p_state)effect->b;
     if (peer->state == CLASP_P2P_FAILED || peer->state == CLASP_P2P_CLOSED) {
-        if (!CHECK(joint_may_end(j, node, peer))) {
+        if (!CHECK(never_worked || joint_may_end(j, node, peer))) {
             printf("    node %d: its peer, node %d, ended: state %u, cause %d, at %.3f s\n", node, peer->node,
                    effect->b, (int)effect->number, (double)(j->now_us % (JOINT_SECOND * 10000)) / 1e6);
         }
         joint_end_track(j, node, peer);
         subscribe(j, node, peer);
     }
-}
-
-/* ---- hearing --------------------------------------------------------------------------------------------------- */
-
-static bool begins(clasp_span text, const char *with) {
-    return text.len >= strlen(with) && memcmp(text.at, with, strlen(with)) == 0;
-}
-
-static void learn_address(joint_peer *peer, const clasp_effect *effect) {
-    const uint8_t *at = clasp_outbox_data() + effect->at;
-    const clasp_span text = {at + effect->b * 4, effect->len - effect->b * 4};
-    uint32_t mine = 0, sub;
-    for (uint32_t i = 0; i < effect->b; i++) {
-        memcpy(&sub, at + (size_t)i * 4, sizeof sub);
-        mine += sub == SUB;
-    }
-    if (!CHECK(effect->a < JOINT_HEARD) || !CHECK(mine <= 1)) {
-        return;
-    }
-    const int meaning = begins(text, "/n/")      ? MEANS_LANE + LANE_SMALL
-                        : begins(text, "/large") ? MEANS_LANE + LANE_LARGE
-                        : begins(text, "/own/")  ? MEANS_LANE + LANE_OWN
-                                                 : MEANS_STREAM;
-    peer->meaning[effect->a] = (uint8_t)(mine ? meaning : MEANS_NOTHING);
-}
-
-/* What a value says: the track and the number. 0: it is broken. */
-static uint64_t read_value(const clasp_effect *effect) {
-    const uint8_t *p = clasp_outbox_data() + effect->at;
-    const uint32_t head = (effect->b >> 16 & CLASP_P2P_DELIVER_WIDE) ? 4 : 2;
-    if ((effect->b & 0xFF) == CLASP_VALUE_F64) {
-        return (uint64_t)effect->number;
-    }
-    if (!CHECK((effect->b & 0xFF) == CLASP_VALUE_BYTES && effect->len >= head + 8)) {
-        return 0;
-    }
-    const uint64_t what = clasp_load_u64(p + head);
-    for (uint32_t i = head + 8; i < effect->len; i++) {
-        if (p[i] != (uint8_t)what) {
-            CHECK_EQ(p[i], (uint8_t)what); /* a value is as it was said */
-            return 0;
-        }
-    }
-    return what;
-}
-
-static void take(joint *j, int node, const joint_peer *peer, joint_lane lane, uint64_t what) {
-    const uint32_t number = (uint32_t)what, at = (uint32_t)(what >> NUMBER_BITS);
-    if (!CHECK(at > 0 && at <= j->track_count)) {
-        return;
-    }
-    joint_track *t = &j->tracks[at];
-    bool fits = CHECK(t->to == node && t->to_page == j->nodes[node].page && t->from == peer->node);
-    if (number == 0) {
-        return; /* of a stream */
-    }
-    fits = fits && CHECK(number <= t->said[lane]);
-    const bool in_turn = number == t->last[lane] + 1 || (t->again[lane] && number <= t->heard[lane] + 1);
-    if (fits && !CHECK(in_turn)) {
-        printf("    node %d heard %u of lane %d of node %d, track %u, after %u of %u\n", node, number, lane, t->from,
-               at, t->last[lane], t->said[lane]);
-    }
-    t->again[lane] = false;
-    t->last[lane] = number;
-    t->heard[lane] = number > t->heard[lane] ? number : t->heard[lane];
-}
-
-void joint_hear(joint *j, int node, uint32_t *from, const clasp_effect *effect) {
-    *from = effect->kind == CLASP_EFFECT_P2P_FROM ? effect->a : *from;
-    joint_peer *peer = joint_peer_of(&j->nodes[node], *from);
-    if (*from == 0 || !peer) {
-        return; /* it is over since */
-    }
-    if (effect->kind == CLASP_EFFECT_P2P_ADDRESS) {
-        learn_address(peer, effect);
-    } else if (effect->kind == CLASP_EFFECT_P2P_DELIVER && CHECK(effect->a < JOINT_HEARD)) {
-        const int meaning = peer->meaning[effect->a];
-        if (meaning >= MEANS_LANE) {
-            take(j, node, peer, (joint_lane)(meaning - MEANS_LANE), read_value(effect));
-        }
-    }
-}
-
-void joint_acknowledged(joint *j, int node, const clasp_effect *effect) {
-    joint_peer *peer = joint_peer_of(&j->nodes[node], effect->a);
-    for (uint32_t i = 0; peer && i < peer->batch_count;) {
-        const joint_batch batch = peer->batches[i];
-        if (batch.batch != effect->b) {
-            i++;
-            continue;
-        }
-        const joint_track *t = &j->tracks[batch.track];
-        if (!CHECK(t->heard[batch.lane] >= batch.number)) { /* nothing else may be said to have arrived */
-            printf("    node %d: batch %u on channel %.0f holds %u of lane %d for node %d, which heard %u\n", node,
-                   effect->b, effect->number, batch.number, batch.lane, t->to, t->heard[batch.lane]);
-        }
-        j->counts.acked++;
-        peer->batches[i] = peer->batches[--peer->batch_count];
-    }
-}
-
-void joint_answered(joint *j, int node, uint32_t ticket) {
-    CHECK(ticket > JOINT_TICKETS && ticket <= JOINT_TICKETS + j->nodes[node].gets);
-    j->nodes[node].got++;
-}
-
-/* ---- looking on ------------------------------------------------------------------------------------------------ */
-
-static bool all_acknowledged(joint *j, int node) {
-    joint_node *n = &j->nodes[node];
-    for (int i = 0; i < JOINT_PEERS; i++) {
-        const joint_peer *peer = &n->peers[i];
-        if (peer->handle == 0 || joint_may_end(j, node, peer)) {
-            continue;
-        }
-        const double unacked = clasp_abi_p2p_stat((uint32_t)n->plane, peer->handle, CLASP_FLOW_STAT_UNACKED);
-        const double waiting = clasp_abi_p2p_stat((uint32_t)n->plane, peer->handle, CLASP_FLOW_STAT_WAITING);
-        if (peer->batch_count > 0 || peer->full || !joint_pipes_done(peer) || unacked > 0 || waiting > 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool joint_all_heard(joint *j) {
-    for (uint32_t i = 1; i <= j->track_count; i++) {
-        const joint_track *t = &j->tracks[i];
-        const bool is_due = !t->over && !j->apart[t->from][t->to] && j->nodes[t->from].page == t->from_page &&
-                            j->nodes[t->to].page == t->to_page && !j->nodes[t->from].gone && !j->nodes[t->to].gone;
-        for (int lane = 0; is_due && lane < LANE_COUNT; lane++) {
-            if (t->heard[lane] < t->said[lane]) {
-                return false;
-            }
-        }
-    }
-    for (int i = 0; i < j->node_count; i++) {
-        if (!j->nodes[i].gone && !all_acknowledged(j, i)) {
-            return false;
-        }
-    }
-    return true;
 }
