@@ -387,7 +387,7 @@ export class P2PHost {
         const address = textOf(effect.bytes);
         if (plane.pipeOpened(number, address)) this.#events.pipe(plane, address);
       }),
-      [P2P_ROOM]: of((plane) => plane.roomAgain()),
+      [P2P_ROOM]: of((plane, { b }) => plane.roomAgain(b)),
     };
     return { ...handlers, [P2P_DELIVER]: (/** @type {Run} */ run) => this.#deliver(run) };
   }

@@ -70,7 +70,8 @@ export class PeerPlane {
   /** @type {Map<number, Batch>} */ #batches = new Map();
   /** @type {Batch | undefined} */ #batch;
   /** @type {import('./stats.js').Sample | undefined} */ #sample;
-  /** @type {{promise: Promise<void>, resolve: () => void} | undefined} */ #room;
+  /** By priority. @type {({promise: Promise<void>, resolve: () => void} | undefined)[]} */ #rooms =
+    [];
 
   /** Those that the applications have made, by number. @type {Map<number, PlaneChannel>} */
   channels = new Map();
@@ -153,16 +154,21 @@ export class PeerPlane {
     throw ClaspError.of(result);
   }
 
-  /** Resolved when little is waiting: at once, or when the core says so. */
-  get ready() {
-    if (!this.#room && this.input(ON_READY) === 1) return Promise.resolve();
-    this.#room ??= withResolve();
-    return this.#room.promise;
+  /**
+   * Resolved when little of this priority and above is under way: at once, or when the core says so.
+   * @param {import('./p2p-channel.js').Priority} priority
+   * @returns {Promise<void>}
+   */
+  readyFor(priority) {
+    const number = PRIORITIES.indexOf(priority);
+    if (!this.#rooms[number] && this.input(ON_READY, number) === 1) return Promise.resolve();
+    return (this.#rooms[number] ??= withResolve()).promise;
   }
 
-  roomAgain() {
-    this.#room?.resolve();
-    this.#room = undefined;
+  /** @param {number} priority */
+  roomAgain(priority) {
+    this.#rooms[priority]?.resolve();
+    this.#rooms[priority] = undefined;
   }
 
   /**
@@ -399,7 +405,7 @@ export class PeerPlane {
     for (const wanted of this.#wanted.values()) for (const pipe of wanted) pipe.fail(error);
     for (const pipes of [this.#pipes, this.#offered, this.#wanted]) pipes.clear();
     for (const channel of [...this.channels.values()]) this.endChannel(channel);
-    this.roomAgain();
+    PRIORITIES.forEach((_, priority) => this.roomAgain(priority));
   }
 
   /** Its flow began anew: what is subscribed is told again. */

@@ -69,6 +69,15 @@ export class PeerChannel extends Emitter {
   }
 
   /**
+   * Resolved when no more than 1 MiB of what the peer's `set` and `emit` have said on channels of this priority, and those above, is
+   * under way.
+   * @returns {Promise<void>}
+   */
+  get ready() {
+    return this.#channel.plane.readyFor(this.priority);
+  }
+
+  /**
    * Send a raw message.
    * @param {string | Blob | ArrayBuffer | ArrayBufferView} data not to be changed before the promise is settled
    * @returns {Promise<void>} resolved when the browser has it; rejected with NOT_CONNECTED, TOO_LARGE, QUEUE_FULL, PEER_GONE or

@@ -117,9 +117,13 @@ export class Peer extends Emitter {
     return untilSettled(promise, 0, signal).finally(forget);
   }
 
-  /** Resolved when no more than 1 MiB is under way: for senders of much. QUEUE_FULL comes at 8 MiB. @returns {Promise<void>} */
+  /**
+   * Resolved when no more than 1 MiB is under way, channels of low priority not counted, which have a `ready` of their own: for
+   * senders of much. QUEUE_FULL comes at 8 MiB.
+   * @returns {Promise<void>}
+   */
   get ready() {
-    return this.#plane.ready;
+    return this.#plane.readyFor('normal');
   }
 
   /** Bytes that wait here and in the browser. */

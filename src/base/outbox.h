@@ -76,7 +76,7 @@
  *                                                                     the value data; a number is in `number` alone
  *   P2P_TOKEN_TOLD             peer              -                    the token that the peer tells
  *   P2P_PIPE                   peer              pipe << 8 | clasp_pipe_event  see peer/flow.h
- *   P2P_ROOM                   peer              -                    - (see clasp_flow_ready())
+ *   P2P_ROOM                   peer              priority             - (see clasp_flow_ready())
  *
  * Hub (the relay's side)
  *   HUB_SEND                   count             -                    count u32 session handles, then one frame for all

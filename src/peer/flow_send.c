@@ -260,19 +260,36 @@ static void arrived_up_to(clasp_flows *f, flow *w, flow_channel *c, uint32_t cou
     }
 }
 
-bool clasp_flow_ready(clasp_flows *f, uint32_t peer) {
-    flow *w = flow_of(f, peer);
-    if (w) {
-        w->owes_room = flow_queued(w) > CLASP_FLOW_READY_BYTES || w->large_bytes > CLASP_FLOW_READY_BYTES;
+/* Bytes of this priority and above that wait or are not acknowledged. */
+static uint64_t under_way_from(const flow *w, unsigned priority) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
+        const flow_channel *c = w->channels[i];
+        if (c && c->priority <= priority) {
+            bytes += c->ready.bytes + c->flight.bytes;
+            for (const flow_large *large = c->large; large; large = large->next) {
+                bytes += large->bytes.len;
+            }
+        }
     }
-    return !w || !w->owes_room;
+    return bytes;
+}
+
+bool clasp_flow_ready(clasp_flows *f, uint32_t peer, clasp_priority priority) {
+    flow *w = flow_of(f, peer);
+    if (!w || priority >= CLASP_PRIORITIES || under_way_from(w, priority) <= CLASP_FLOW_READY_BYTES) {
+        return true;
+    }
+    w->owes_room |= (uint8_t)(1u << priority);
+    return false;
 }
 
 void flow_tell_room(clasp_flows *f, flow *w) {
-    if (w->owes_room && flow_queued(w) <= CLASP_FLOW_READY_BYTES / 2 &&
-        w->large_bytes <= CLASP_FLOW_READY_BYTES / 2) {
-        w->owes_room = false;
-        flow_effect(f, CLASP_EFFECT_P2P_ROOM, w->peer, 0, 0, (clasp_span){NULL, 0});
+    for (unsigned p = 0; w->owes_room >> p != 0; p++) {
+        if (w->owes_room >> p & 1u && under_way_from(w, p) <= CLASP_FLOW_READY_BYTES / 2) {
+            w->owes_room &= (uint8_t) ~(1u << p);
+            flow_effect(f, CLASP_EFFECT_P2P_ROOM, w->peer, p, 0, (clasp_span){NULL, 0});
+        }
     }
 }
 

@@ -145,7 +145,7 @@ typedef struct flow {
     bool ours;
     bool covered;
     bool is_dirty; /* something was said since the last flush */
-    bool owes_room; /* P2P_ROOM: somebody has asked */
+    uint8_t owes_room; /* P2P_ROOM, by priority: somebody has asked */
     clasp_text token;
 
     flow_path paths[FLOW_PATHS];

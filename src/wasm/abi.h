@@ -155,7 +155,7 @@ const uint32_t *clasp_socket_pending(void); /* session, event, a, len; NULL: not
  *   PIPE_WRITE, PIPE_END          peer, pipe                       bytes
  *   PIPE_ABORT   peer             pipe                             reason
  *   PIPE_READ    peer             pipe                 bytes
- *   READY        peer             -> 1 or 0
+ *   READY        peer             priority             -> 1 or 0
  * OPENED and CLOSED tell both planes' halves; results below 0 are errors.
  */
 // clang-format off

@@ -323,7 +323,7 @@ static int32_t pipe_read(const plane *it, const input *in) {
 }
 
 static int32_t is_ready(const plane *it, const input *in) {
-    return clasp_flow_ready(it->flows, in->a);
+    return clasp_flow_ready(it->flows, in->a, (clasp_priority)in->b);
 }
 
 static int32_t (*const EVENTS[])(const plane *, const input *) = {

@@ -57,13 +57,15 @@ function sender(peer, { say, address, isNumeric }) {
 }
 
 /** @param {Peer} peer @param {Way} way @returns {Lane['room']} */
-const roomOf = (peer, { say }) =>
-  say === 'stream'
-    ? () =>
-        peer.bufferedAmount < STREAM_WATER
-          ? undefined
-          : new Promise((resolve) => setTimeout(resolve, 0))
-    : () => peer.ready;
+const roomOf = (peer, { say, channel }) =>
+  channel
+    ? () => peer.createDataChannel(channel.address, { priority: channel.priority }).ready
+    : say === 'stream'
+      ? () =>
+          peer.bufferedAmount < STREAM_WATER
+            ? undefined
+            : new Promise((resolve) => setTimeout(resolve, 0))
+      : () => peer.ready;
 
 /** @param {Peer} peer @param {Way} way @returns {Lane & {end: () => void}} */
 function laneOf(peer, way) {
