@@ -140,7 +140,7 @@ clasp_err clasp_flow_get(clasp_flows *f, uint32_t peer, clasp_span address, uint
 void clasp_flows_flush(clasp_flows *f, uint64_t now_us);
 
 /** A sender of this priority may go on: no more than CLASP_FLOW_READY_BYTES of it and those above wait or are not acknowledged. If
- *  not, one P2P_ROOM follows when half of them are left. */
+ *  not, and after QUEUE_FULL, one P2P_ROOM follows when half of them are left. */
 bool clasp_flow_ready(clasp_flows *f, uint32_t peer, clasp_priority priority);
 
 /** Bytes that wait for this peer and were not yet handed to a channel. */

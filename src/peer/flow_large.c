@@ -21,6 +21,7 @@ clasp_err flow_large_push(flow *w, flow_channel *c, clasp_text *bytes, uint32_t 
                           uint32_t address_len, uint32_t *batch) {
     clasp_err err;
     if (w->large_count == CLASP_FLOW_LARGE || bytes->len > CLASP_CHUNK_QUEUE_BYTES - w->large_bytes) {
+        w->owes_room |= (uint8_t)(1u << c->priority);
         return CLASP_QUEUE_FULL;
     }
     flow_large *large = make_large(w, c, bytes, &err);

@@ -90,7 +90,7 @@ static void drop_oldest(clasp_flows *f, flow_channel *c) {
 }
 
 /* What is as urgent as this channel, or more, has room. */
-static clasp_err may_queue(const flow *w, const flow_channel *c) {
+static clasp_err may_queue(flow *w, const flow_channel *c) {
     uint32_t bytes = 0;
     uint32_t packets = 0;
     if (!c->reliable || c->number >= FLOW_PIPE_CHANNEL) {
@@ -103,7 +103,11 @@ static clasp_err may_queue(const flow *w, const flow_channel *c) {
             packets += other->ready.count + other->flight.count;
         }
     }
-    return bytes < CLASP_FLOW_QUEUE_BYTES && packets < CLASP_FLOW_PACKETS ? CLASP_OK : CLASP_QUEUE_FULL;
+    if (bytes < CLASP_FLOW_QUEUE_BYTES && packets < CLASP_FLOW_PACKETS) {
+        return CLASP_OK;
+    }
+    w->owes_room |= (uint8_t)(1u << c->priority);
+    return CLASP_QUEUE_FULL;
 }
 
 /* Open a packet that has room for a member of `len` bytes; one that has none is sealed. */

@@ -82,7 +82,7 @@ TEST(a_handle_that_is_gone_is_refused_by_every_call) {
 
 TEST(an_event_or_number_out_of_its_list_is_refused) {
     const uint32_t plane = begin();
-    CHECK_EQ(clasp_abi_p2p_event(plane, CLASP_P2P_ON_PIPE_READ + 1, 0, 0, 0, 0, NOW), CLASP_BAD_ENUM);
+    CHECK_EQ(clasp_abi_p2p_event(plane, CLASP_P2P_ON_READY + 1, 0, 0, 0, 0, NOW), CLASP_BAD_ENUM);
     CHECK_EQ(event(plane, CLASP_P2P_ON_LINK, 1, 1 << 8 | 0xFF, 0, (clasp_span){NULL, 0}), CLASP_BAD_ENUM);
     CHECK_EQ(text_event(plane, CLASP_P2P_ON_KNOW, 3, 0, "x"), CLASP_BAD_ENUM);
     CHECK_EQ(text_event(plane, CLASP_P2P_ON_CHANNEL, 1, 1 | 3 << 1, "/a"), CLASP_BAD_ENUM);
