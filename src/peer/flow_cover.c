@@ -29,9 +29,7 @@ static void begin(clasp_flows *f, const flow *w, pack *p) {
     uint8_t hello[FLOW_HELLO_LEN];
     *p = (pack){f->packet, FLOW_PACK_HEAD};
     flow_head(p->at, FLOW_KIND_PACK);
-    flow_head(hello, FLOW_KIND_HELLO);
-    clasp_store_u32(hello + 2, w->incarnation);
-    clasp_store_u32(hello + 6, w->base);
+    flow_write_hello(w, hello);
     add(p, (clasp_span){hello, sizeof hello}, (clasp_span){NULL, 0});
 }
 
@@ -83,6 +81,18 @@ static void spend(clasp_flows *f, uint64_t now_us) {
     f->router_us = (f->router_us > now_us ? f->router_us : now_us) + STEP_US;
 }
 
+/* False: it could not go, and counts as lost on the way. */
+static bool send_pack(clasp_flows *f, flow *w, const pack *p, uint64_t now_us) {
+    spend(f, now_us);
+    if (f->hooks.record &&
+        f->hooks.record(f->hooks.context, w->peer, (clasp_span){p->at, p->len}) == CLASP_OK) {
+        w->stats[CLASP_FLOW_STAT_COVERED_BYTES] += p->len;
+        w->stats[CLASP_FLOW_STAT_SENT_BYTES] += p->len;
+        return true;
+    }
+    return false;
+}
+
 /* One record. False: nothing was to go, or it could not. */
 static bool send_one(clasp_flows *f, flow *w, uint64_t now_us) {
     pack p;
@@ -90,17 +100,17 @@ static bool send_one(clasp_flows *f, flow *w, uint64_t now_us) {
     add_acks(w, &p);
     add_data(f, w, &p, now_us);
     add_plain(f, w, &p);
-    if (p.len == NOTHING_YET) {
-        return false;
+    return p.len > NOTHING_YET && send_pack(f, w, &p, now_us);
+}
+
+/* What does not go now is asked for again: packets that are not acknowledged are repeated. */
+void flow_cover_greet(clasp_flows *f, flow *w, uint64_t now_us) {
+    pack p;
+    if (w->owes_hello && may_send(f, now_us)) {
+        begin(f, w, &p);
+        send_pack(f, w, &p, now_us);
     }
-    spend(f, now_us);
-    if (f->hooks.record &&
-        f->hooks.record(f->hooks.context, w->peer, (clasp_span){p.at, p.len}) == CLASP_OK) {
-        w->stats[CLASP_FLOW_STAT_COVERED_BYTES] += p.len;
-        w->stats[CLASP_FLOW_STAT_SENT_BYTES] += p.len;
-        return true;
-    }
-    return false; /* it counts as lost on the way */
+    w->owes_hello = false;
 }
 
 void flow_cover_pump(clasp_flows *f, flow *w, uint64_t now_us) {

@@ -21,6 +21,10 @@ static clasp_err hear_data(clasp_flows *f, flow *w, const heard_record *r) {
     if (!path || path->incarnation == 0) {
         return CLASP_BAD_STATE;
     }
+    if (path->is_stray) {
+        w->owes_hello = r->way == FLOW_ROUTER; /* on a link it was told as it opened */
+        return CLASP_OK;
+    }
     if (path->incarnation != w->peer_incarnation || path->base != w->peer_base) {
         return CLASP_OK; /* numbered before the last HELLO */
     }
@@ -36,7 +40,9 @@ static clasp_err hear_ack(clasp_flows *f, flow *w, const heard_record *r) {
 }
 
 static clasp_err hear_hello(clasp_flows *f, flow *w, const heard_record *r) {
-    return flow_told_hello(f, w, r->way, clasp_load_u32(r->bytes.at + 2), clasp_load_u32(r->bytes.at + 6));
+    const uint8_t *p = r->bytes.at + 2;
+    const flow_hello hello = {clasp_load_u32(p), clasp_load_u32(p + 4), clasp_load_u32(p + 8)};
+    return flow_told_hello(f, w, r->way, &hello);
 }
 
 static clasp_err hear_token(clasp_flows *f, flow *w, const heard_record *r) {
@@ -90,6 +96,7 @@ static clasp_err hear_pack(clasp_flows *f, flow *w, const heard_record *r) {
                                         : flow_hear(f, w, r->way, (clasp_span){at, len}, r->now_us);
         first = first == CLASP_OK ? err : first;
     }
+    flow_cover_greet(f, w, r->now_us);
     return first;
 }
 

@@ -94,11 +94,16 @@ static void choose_link(flow *w) {
     w->link = link;
 }
 
-void flow_hello(clasp_flows *f, flow *w, uint32_t way) {
+void flow_write_hello(const flow *w, uint8_t out[FLOW_HELLO_LEN]) {
+    flow_head(out, FLOW_KIND_HELLO);
+    clasp_store_u32(out + 2, w->incarnation);
+    clasp_store_u32(out + 6, w->base);
+    clasp_store_u32(out + 10, w->peer_incarnation);
+}
+
+void flow_say_hello(clasp_flows *f, flow *w, uint32_t way) {
     uint8_t hello[FLOW_HELLO_LEN];
-    flow_head(hello, FLOW_KIND_HELLO);
-    clasp_store_u32(hello + 2, w->incarnation);
-    clasp_store_u32(hello + 6, w->base);
+    flow_write_hello(w, hello);
     flow_send_control(f, w, way, (clasp_span){hello, sizeof hello}, (clasp_span){NULL, 0});
 }
 
@@ -106,7 +111,7 @@ void flow_greet(clasp_flows *f, flow *w) {
     for (uint32_t i = 0; i < w->path_count; i++) {
         const uint32_t way = w->paths[i].way;
         if (way != FLOW_NOWHERE && (way & CHANNEL_MASK) != CLASP_FLOW_FAST) {
-            flow_hello(f, w, way);
+            flow_say_hello(f, w, way);
         }
     }
 }
@@ -169,7 +174,7 @@ clasp_err clasp_flow_opened(clasp_flows *f, uint32_t peer, uint32_t link, uint32
     }
     *path = (flow_path){.way = way_of(link, channel), .message_max = most};
     if (w->ours && channel != CLASP_FLOW_FAST) {
-        flow_hello(f, w, path->way);
+        flow_say_hello(f, w, path->way);
     }
     if (channel == CLASP_FLOW_RELIABLE) {
         opened_reliable(f, w, found, now_us);

@@ -280,23 +280,32 @@ static bool is_former(const flow *w, uint32_t incarnation) {
     return false;
 }
 
-clasp_err flow_told_hello(clasp_flows *f, flow *w, uint32_t way, uint32_t incarnation, uint32_t base) {
+/* What the peer has told is news: false: it is known, or late. By the router what was meant for our predecessor is late. */
+static bool is_news(const flow *w, uint32_t way, const flow_path *told) {
+    if (told->is_stray && way == FLOW_ROUTER) {
+        return false;
+    }
+    return told->incarnation == w->peer_incarnation ? (int32_t)(told->base - w->peer_base) > 0
+                                                    : !is_former(w, told->incarnation);
+}
+
+clasp_err flow_told_hello(clasp_flows *f, flow *w, uint32_t way, const flow_hello *hello) {
     flow_path *path = flow_context(w, way);
-    const bool same = incarnation == w->peer_incarnation;
-    if (!path || incarnation == 0) {
+    if (!path || hello->incarnation == 0) {
         return CLASP_OUT_OF_RANGE;
     }
-    path->incarnation = incarnation;
-    path->base = base;
-    if (same ? (int32_t)(base - w->peer_base) <= 0 : is_former(w, incarnation)) {
-        return CLASP_OK; /* nothing new, or late */
+    path->incarnation = hello->incarnation;
+    path->base = hello->base;
+    path->is_stray = hello->to != 0 && hello->to != w->incarnation;
+    if (!is_news(w, way, path)) {
+        return CLASP_OK;
     }
-    const bool is_reborn = !same && w->peer_incarnation != 0;
+    const bool is_reborn = w->peer_incarnation != 0 && w->peer_incarnation != path->incarnation;
     if (is_reborn) {
         w->former[w->former_next++ % FLOW_FORMER] = w->peer_incarnation;
     }
-    w->peer_incarnation = incarnation;
-    w->peer_base = base;
+    w->peer_incarnation = path->incarnation;
+    w->peer_base = path->base;
     restart_hearing(w);
     if (is_reborn) {
         flow_pipes_clear(w, CLASP_PEER_GONE);

@@ -100,6 +100,7 @@ typedef struct flow_path {
     uint32_t message_max;
     uint32_t buffered;          /* bytes in the browser */
     uint32_t incarnation, base; /* as the peer has told on this path */
+    bool is_stray;              /* it has told that to a former incarnation of ours */
 } flow_path;
 
 /* An RTCPeerConnection. */
@@ -177,6 +178,7 @@ typedef struct flow {
     uint32_t peer_incarnation, peer_base;
     uint32_t former[FLOW_FORMER];
     uint32_t former_next;
+    bool owes_hello; /* by the router: something came that was meant for a former incarnation */
     flow_sequence *sequences[FLOW_SEQUENCES];
     uint16_t ended[FLOW_ENDED];
     uint32_t ended_next;
@@ -288,6 +290,8 @@ void flow_tell_room(clasp_flows *f, flow *w);
 
 /* ---- flow_cover.c ---- */
 void flow_cover_pump(clasp_flows *f, flow *w, uint64_t now_us);
+/* Say who we are by the router, if that is owed, whether it covers or not. */
+void flow_cover_greet(clasp_flows *f, flow *w, uint64_t now_us);
 uint64_t flow_cover_due(const clasp_flows *f, const flow *w);
 void flow_cover_tick(clasp_flows *f, flow *w, uint64_t now_us);
 
@@ -301,7 +305,8 @@ flow_path *flow_context(flow *w, uint32_t way);
 bool flow_is_open(flow *w, uint32_t link, uint32_t channel);
 /* Say who we are on every reliable channel. */
 void flow_greet(clasp_flows *f, flow *w);
-void flow_hello(clasp_flows *f, flow *w, uint32_t way);
+void flow_say_hello(clasp_flows *f, flow *w, uint32_t way);
+void flow_write_hello(const flow *w, uint8_t out[FLOW_HELLO_LEN]);
 void flow_ping(clasp_flows *f, flow *w, flow_link *link, uint64_t now_us);
 /* Something came on a link. */
 void flow_heard_on(clasp_flows *f, flow *w, uint32_t link, uint64_t now_us);
@@ -314,7 +319,7 @@ void flow_path_tick(clasp_flows *f, flow *w, uint64_t now_us);
 /* ---- flow_sequence.c ---- */
 clasp_err flow_data(clasp_flows *f, flow *w, uint32_t way, const flow_data_head *head, clasp_span payload,
                     uint64_t now_us);
-clasp_err flow_told_hello(clasp_flows *f, flow *w, uint32_t way, uint32_t incarnation, uint32_t base);
+clasp_err flow_told_hello(clasp_flows *f, flow *w, uint32_t way, const flow_hello *hello);
 /* The ACK that is owed to a sequence. @return its bytes, FLOW_ACK_LEN */
 uint32_t flow_write_ack(flow *w, flow_sequence *s, uint8_t out[FLOW_ACK_LEN]);
 /* A sequence that owes one and whose last packet came this way; NULL: none. */

@@ -7,7 +7,7 @@
  *   45 05 RESUME  token (16 bytes)
  *   45 06 PING    number u64         45 07 PONG    number u64
  *   45 08 RAW     bytes
- *   45 0B HELLO   incarnation u32, base u32; a message may go on behind it
+ *   45 0B HELLO   incarnation u32, base u32, to u32; a message may go on behind it
  *   45 0C PACK    records, each with its length as u16
  */
 #ifndef CLASP_PEER_FLOW_WIRE_H
@@ -31,7 +31,7 @@
 #define FLOW_ACK_LEN 20u
 #define FLOW_END_LEN 4u
 #define FLOW_NUMBER_LEN 10u /* PING, PONG */
-#define FLOW_HELLO_LEN 10u
+#define FLOW_HELLO_LEN 14u
 #define FLOW_TOKEN_HEAD 2u
 #define FLOW_RAW_HEAD 2u
 #define FLOW_PACK_HEAD 2u
@@ -40,6 +40,11 @@ typedef struct flow_data_head {
     uint16_t stream;
     uint32_t sequence;
 } flow_data_head;
+
+typedef struct flow_hello {
+    uint32_t incarnation, base;
+    uint32_t to; /* incarnation that it is meant for; 0: none is known */
+} flow_hello;
 
 typedef struct flow_ack {
     uint16_t stream;

@@ -182,6 +182,9 @@ static uint32_t make_record(clasp_random *random, uint8_t *out) {
         clasp_store_u32(out + 4, clasp_random_below(random, 40));
         memcpy(out + 8, PAYLOADS[clasp_random_below(random, 6)], 4);
     }
+    if (out[1] == 0x0B && len >= 14 && clasp_random_below(random, 4)) {
+        clasp_store_u32(out + 10, 0); /* it is for us */
+    }
     return len;
 }
 

@@ -428,12 +428,13 @@ static void fill(side *s) {
 
 /* A record of the input's own making, in a block of its own size. */
 static void inject(unsigned to) {
-    static const uint8_t HEADS[][10] = {{2, 0x45, 1},
+    static const uint8_t HEADS[][15] = {{2, 0x45, 1},
                                         {8, 0x45, 1, 0, 0, 0, 0, 0, 1},
                                         {2, 0x45, 2},
                                         {2, 0x45, 4},
                                         {2, 0x45, 0x0A},
                                         {2, 0x45, 0x0B},
+                                        {14, 0x45, 0x0B, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 0},
                                         {2, 0x45, 0x0C},
                                         {1, 0x53},
                                         {9, 0x45, 1, 0, 1, 0, 0, 0, 1, 0x45},
