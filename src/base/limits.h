@@ -69,6 +69,19 @@
 /* For the socket to open, and from HELLO to WELCOME. A relay answers at once; TCP alone would try for minutes. */
 #define CLASP_SESSION_WELCOME_US 10000000u
 
+/* A socket that takes the place of one which is as good as dead (the network has changed) is tried quickly: after failures the
+ * waits begin with the first and double, so many times, before those above; for its opening each try has so many round trips
+ * and the second, and twice as long as the try before. Renewals come no closer than the third. */
+#define CLASP_SESSION_QUICK_TRIES 5u
+#define CLASP_SESSION_QUICK_WAIT_US 25000u
+#define CLASP_SESSION_QUICK_ROUNDS 4u
+#define CLASP_SESSION_QUICK_OPEN_US 100000u
+#define CLASP_SESSION_RENEW_US 300000u
+
+/* Patience with the answer to the PING of a check: two round trips, none counted as less than the first, and the second. */
+#define CLASP_SESSION_ROUND_LEAST_US 50000u
+#define CLASP_SESSION_CHECK_US 100000u
+
 /* A direction that was silent for this long is tried with a PING; without any answer the socket is given up. Relays drop
  * a session after 300 s, middleboxes after 30 to 60 s, and a half-open TCP connection is never reported at all. */
 #define CLASP_SESSION_QUIET_US 15000000u
