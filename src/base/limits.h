@@ -396,6 +396,12 @@
 #define CLASP_P2P_PROBE_MAX_US 5000000u
 #define CLASP_P2P_PROBE_TIME_US 15000000u
 
+/* When both sides have let the other in, and no direct path is found for so long, the router covers while one is looked for. */
+#define CLASP_P2P_COVER_US 2000000u
+
+/* A path that the data plane doubts is broken when the peer has said something that tells so within this time. */
+#define CLASP_P2P_WORD_US 1000000u
+
 /* A peer without a direct path of which no signal came for so long is gone. While the relay says that its session is gone
  * it may come back under another within the second: the longest back-off of a session, and a half. */
 #define CLASP_P2P_SILENCE_US 10000000u

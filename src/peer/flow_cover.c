@@ -93,9 +93,9 @@ static bool send_one(clasp_flows *f, flow *w, uint64_t now_us) {
     if (p.len == NOTHING_YET) {
         return false;
     }
-    spend(f, now_us);
     if (f->hooks.record &&
         f->hooks.record(f->hooks.context, w->peer, (clasp_span){p.at, p.len}) == CLASP_OK) {
+        spend(f, now_us);
         w->stats[CLASP_FLOW_STAT_COVERED_BYTES] += p.len;
         w->stats[CLASP_FLOW_STAT_SENT_BYTES] += p.len;
         return true;
