@@ -144,7 +144,7 @@ typedef struct flow {
     uint32_t peer;
     bool ours;
     bool covered;
-    bool is_dirty; /* something was said since the last flush */
+    bool is_dirty;  /* something was said since the last flush */
     bool owes_room; /* P2P_ROOM: somebody has asked */
     clasp_text token;
 

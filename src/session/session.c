@@ -61,8 +61,7 @@ static uint64_t open_patience(const clasp_session *session) {
     if (session->quick == 0 || session->round_us == 0) {
         return CLASP_SESSION_WELCOME_US;
     }
-    const uint64_t first_us =
-        CLASP_SESSION_QUICK_ROUNDS * session->round_us + CLASP_SESSION_QUICK_OPEN_US;
+    const uint64_t first_us = CLASP_SESSION_QUICK_ROUNDS * session->round_us + CLASP_SESSION_QUICK_OPEN_US;
     const uint64_t patience_us = first_us << quick_tries(session);
     return patience_us < CLASP_SESSION_WELCOME_US ? patience_us : CLASP_SESSION_WELCOME_US;
 }
@@ -238,8 +237,8 @@ void clasp_session_check(clasp_session *session, uint64_t now_us) {
     if (session->state != CLASP_SESSION_OPEN || session->check_us > 0) {
         return;
     }
-    const uint64_t round_us = session->round_us > CLASP_SESSION_ROUND_LEAST_US ? session->round_us
-                                                                               : CLASP_SESSION_ROUND_LEAST_US;
+    const uint64_t round_us =
+        session->round_us > CLASP_SESSION_ROUND_LEAST_US ? session->round_us : CLASP_SESSION_ROUND_LEAST_US;
     session->check_us = now_us + 2 * round_us + CLASP_SESSION_CHECK_US;
     clasp_session_send_bare(session, CLASP_MSG_PING, now_us);
 }

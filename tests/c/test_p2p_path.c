@@ -365,7 +365,8 @@ TEST(a_set_up_is_not_covered_where_nothing_may_cover_it) {
     static const struct {
         const char *config, *ext;
         bool up;
-    } ROWS[] = {{"epoch=e1", " ext:1", true}, {"epoch=e1 cover?", "", true}, {"epoch=e1 cover?", " ext:1", false}};
+    } ROWS[] = {
+        {"epoch=e1", " ext:1", true}, {"epoch=e1 cover?", "", true}, {"epoch=e1 cover?", " ext:1", false}};
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         bench b = begin(ROWS[i].config);
         const bool ours = ROWS[i].ext[0] != '\0';

@@ -183,7 +183,8 @@ static void open_with_round_trip(void) {
 static bool replaced_the_socket(void) {
     const clasp_effect *closed = talk_effect(&bench.out, CLASP_EFFECT_SOCKET_CLOSE, 0);
     const clasp_effect *opened = talk_effect(&bench.out, CLASP_EFFECT_SOCKET_OPEN, 0);
-    return closed && opened && closed < opened && told_state(CLASP_SESSION_CONNECTING, CLASP_RELAY_UNREACHABLE);
+    return closed && opened && closed < opened &&
+           told_state(CLASP_SESSION_CONNECTING, CLASP_RELAY_UNREACHABLE);
 }
 
 TEST(a_renewal_replaces_the_socket_at_once_and_greets_on_it) {
