@@ -69,11 +69,12 @@
 /* For the socket to open, and from HELLO to WELCOME. A relay answers at once; TCP alone would try for minutes. */
 #define CLASP_SESSION_WELCOME_US 10000000u
 
-/* A socket that takes the place of one which is as good as dead (the network has changed) is tried quickly: after failures the
- * waits begin with the first and double, so many times, before those above; for its opening each try has so many round trips
- * and the second, and twice as long as the try before. Renewals come no closer than the third. */
-#define CLASP_SESSION_QUICK_TRIES 5u
+/* A socket that takes the place of one which is as good as dead (the network has changed) is tried quickly: after failures so
+ * many waits begin with the first and double up to the second, before those above; for its opening each try has so many round
+ * trips and the third, and twice as long as the try before. Renewals come no closer than the fourth. */
+#define CLASP_SESSION_QUICK_TRIES 8u
 #define CLASP_SESSION_QUICK_WAIT_US 25000u
+#define CLASP_SESSION_QUICK_WAIT_MAX_US 100000u
 #define CLASP_SESSION_QUICK_ROUNDS 4u
 #define CLASP_SESSION_QUICK_OPEN_US 100000u
 #define CLASP_SESSION_RENEW_US 300000u

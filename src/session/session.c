@@ -99,9 +99,14 @@ static void resume(clasp_session *session, uint64_t now_us) {
     }
 }
 
+static uint64_t quick_wait(const clasp_session *session) {
+    const uint64_t wait_us = (uint64_t)CLASP_SESSION_QUICK_WAIT_US << quick_tries(session);
+    return wait_us < CLASP_SESSION_QUICK_WAIT_MAX_US ? wait_us : CLASP_SESSION_QUICK_WAIT_MAX_US;
+}
+
 static void wait_for_retry(clasp_session *session, bool was_open, uint64_t now_us) {
     if (session->quick > 0) {
-        session->deadline_us = now_us + ((uint64_t)CLASP_SESSION_QUICK_WAIT_US << quick_tries(session));
+        session->deadline_us = now_us + quick_wait(session);
         session->quick--;
         return;
     }

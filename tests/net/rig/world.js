@@ -153,14 +153,18 @@ export class World {
     const to = ROUTERS[router];
     const from = ROUTERS[router === 'ra' ? 'rc' : 'ra'];
     const state = `/sys/class/net/${to.device}/operstate`;
+    const batch = (/** @type {string[]} */ ...lines) =>
+      `printf '${lines.join('\\n')}\\n' | ip -batch -`; // by one process: within a millisecond
     const lines = [
-      `ip link set ${from.device} down`,
+      batch(`link set ${from.device} down`, `address flush dev ${to.device}`),
       `sleep ${HANDOVER_S}`, // else a browser may take the one for the other, and report nothing
-      `ip address flush dev ${to.device}`,
       `ip link set ${to.device} up`,
-      `until grep -q up ${state}; do :; done`, // what is sent before is lost, and with it a second of ARP's patience
-      `ip address add ${to.lan}.${2 + (this.#moves++ % HOSTS)}/24 dev ${to.device}`,
-      `ip route replace default via ${to.lan}.1 dev ${to.device}`,
+      // What is sent before is lost, and with it a second of ARP's patience.
+      `while read now <${state}; [ "$now" != up ]; do :; done`,
+      batch(
+        `address add ${to.lan}.${2 + (this.#moves++ % HOSTS)}/24 dev ${to.device}`,
+        `route replace default via ${to.lan}.1 dev ${to.device}`,
+      ),
     ];
     await this.run('a', 'timeout', '5', 'sh', '-e', '-c', lines.join('\n'));
   }
