@@ -74,6 +74,7 @@
  * trips and the third, and twice as long as the try before. Renewals come no closer than the fourth. */
 #define CLASP_SESSION_QUICK_TRIES 8u
 #define CLASP_SESSION_QUICK_WAIT_US 25000u
+#define CLASP_SESSION_QUICK_SAME 3u /* waits of the same length */
 #define CLASP_SESSION_QUICK_WAIT_MAX_US 100000u
 #define CLASP_SESSION_QUICK_ROUNDS 4u
 #define CLASP_SESSION_QUICK_OPEN_US 100000u
