@@ -271,6 +271,16 @@ export class ClientSession {
     if (!this.#isClosed) this.#session.input(ON.FLUSH);
   };
 
+  /** As Session.renew(). */
+  renew() {
+    this.#session.renew();
+  }
+
+  /** As Session.check(). */
+  check() {
+    this.#session.check();
+  }
+
   /** The network came back: do not wait out the back-off. */
   hurry() {
     this.#session.hurry();

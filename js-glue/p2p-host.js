@@ -26,6 +26,7 @@ import {
   P2P_ASK,
   P2P_COVER,
   P2P_DELIVER,
+  P2P_DOUBT,
   P2P_FROM,
   P2P_GOT,
   P2P_LINK_ANSWER,
@@ -57,6 +58,7 @@ import {
 import { now } from './clock.js';
 import { textOf } from './core.js';
 import { ClaspError, check, surface } from './error.js';
+import { followNetwork } from './network.js';
 import { checkedChannel } from './p2p-channel.js';
 import { LOW_WATER, P2PLink, isCustom } from './p2p-link.js';
 import { PeerPlane } from './p2p-peer.js';
@@ -387,6 +389,7 @@ export class P2PHost {
         const address = textOf(effect.bytes);
         if (plane.pipeOpened(number, address)) this.#events.pipe(plane, address);
       }),
+      [P2P_DOUBT]: () => signalling.check?.(),
       [P2P_ROOM]: of((plane, { b }) => plane.roomAgain(b)),
     };
     return { ...handlers, [P2P_DELIVER]: (/** @type {Run} */ run) => this.#deliver(run) };
@@ -474,6 +477,7 @@ export class P2PHost {
   /** @param {PeerPlane} plane @param {boolean} isOn */
   #covered(plane, isOn) {
     if (!isOn) return this.#lookUp(plane);
+    if (plane.path?.type === 'router') return; // anew
     plane.path = { type: 'router', protocol: 'ws', rtt: null };
     this.#events.path(plane);
     this.#introduce(plane);
@@ -679,20 +683,15 @@ export class P2PHost {
 
   // ---- the network ----------------------------------------------------------------------------------------------
 
-  /** The network has changed, or may have: all paths are proven anew. */
+  /** The network has changed, or may have: signalling connects anew, and all paths are proven anew. */
   network() {
+    this.#options.signalling.renew?.();
     this.input(ON_NETWORK);
   }
 
   #followNetwork() {
     const { signal } = this.#life;
-    const changed = () => this.network();
-    /** @type {any} any: not of every browser */
-    const { connection } = globalThis.navigator ?? {};
-    connection?.addEventListener?.('change', changed, { signal });
-    for (const type of ['online', 'offline'])
-      globalThis.addEventListener?.(type, changed, { signal });
-    if (typeof document !== 'undefined') document.addEventListener('resume', changed, { signal });
+    followNetwork({ changed: () => this.network() }, signal);
     this.#watchClock(signal);
   }
 

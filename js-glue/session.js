@@ -131,6 +131,16 @@ export class Session {
     );
   }
 
+  /** The network has changed: another socket, at once. Reports that come together count as one. */
+  renew() {
+    this.#core.session(this.#handle, ON.RENEW);
+  }
+
+  /** Is the socket alive? If nothing is heard soon: renew(). */
+  check() {
+    this.#core.session(this.#handle, ON.CHECK);
+  }
+
   /** The network came back: do not wait out the back-off. */
   hurry() {
     this.#core.session(this.#handle, ON.HURRY);

@@ -1,3 +1,4 @@
+import { keepAlive } from './network.js';
 import { refusal } from './refusal.js';
 import { Session } from './session.js';
 
@@ -22,6 +23,8 @@ import { Session } from './session.js';
  * @property {(listener: StateListener) => () => void} onState returns what ends it
  * @property {(listener: RefusalListener) => () => void} onRefused told when the router refuses what was published at an address;
  *   returns what ends it
+ * @property {() => void} [renew] the network has changed: connect anew, at once; a call soon after another one does nothing
+ * @property {() => void} [check] is the connection alive? where nothing is heard soon: renew()
  */
 
 /** True for a signal to a session that the router does not know: its sender alone is concerned. @param {ClaspError} error */
@@ -82,7 +85,7 @@ export class SessionSignalling {
       failed: (error) => this.#failed(error, failed),
     });
     this.#session.open(options);
-    this.#hurryWhenBack();
+    keepAlive(this.#session, this.#end.signal);
   }
 
   /** @param {ClaspError} error @param {(error: ClaspError) => void} failed */
@@ -91,15 +94,6 @@ export class SessionSignalling {
     if (address && wireCode) this.#refusals.tell(address, wireCode);
     if (isAboutSignal(error)) return;
     failed(wireCode ? Object.assign(refusal(wireCode, message), { address }) : error);
-  }
-
-  #hurryWhenBack() {
-    const { signal } = this.#end;
-    const hurry = () => this.#session.hurry();
-    globalThis.addEventListener?.('online', hurry, { signal });
-    if (typeof document === 'undefined') return;
-    const seen = () => document.visibilityState === 'visible' && hurry();
-    document.addEventListener('visibilitychange', seen, { signal });
   }
 
   get session() {
@@ -119,6 +113,14 @@ export class SessionSignalling {
   /** @param {string} address @param {Uint8Array} value */
   publish(address, value) {
     this.#session.publishRaw(address, value);
+  }
+
+  renew() {
+    this.#session.renew();
+  }
+
+  check() {
+    this.#session.check();
   }
 
   /** End the session for good. Nothing is told after it returns. */

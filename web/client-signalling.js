@@ -77,4 +77,6 @@ export const signallingOf = (connection) => ({
   publish: (address, value) => inside.use(connection).publishRaw(address, value),
   onState: (listener) => onState(connection, listener),
   onRefused: inside.refusals(connection).add,
+  renew: () => inside.session(connection)?.renew(),
+  check: () => inside.session(connection)?.check(),
 });

@@ -1,6 +1,7 @@
 import { CLASP_CLIENT } from '../js-glue/client-module.js';
 import { ClientSession, FEATURE_BITS } from '../js-glue/client-session.js';
 import { Core } from '../js-glue/core.js';
+import { keepAlive } from '../js-glue/network.js';
 import { Listeners, isAboutSignal } from '../js-glue/signalling.js';
 import { preconnect } from '../js-glue/socket-class.js';
 import { ClaspError } from './error.js';
@@ -226,7 +227,7 @@ export class Connection extends Base {
     session.open({ url: this.#url, name, token, features, reconnect, backoff });
     this.#startAll(session);
     for (const act of life.early.splice(0)) act(session);
-    this.#hurryWhenBack(session, life);
+    keepAlive(session, life.end.signal);
   }
 
   /** @param {Life} life @param {ClaspError} error */
@@ -250,24 +251,16 @@ export class Connection extends Base {
     }
   }
 
-  /** @param {ClientSession} session @param {Life} life */
-  #hurryWhenBack(session, { end: { signal } }) {
-    globalThis.addEventListener?.('online', () => session.hurry(), { signal });
-    if (typeof document === 'undefined') return;
-    const seen = () => document.visibilityState === 'visible' && session.hurry();
-    document.addEventListener('visibilitychange', seen, { signal });
-  }
-
   /** @type {(life: Life, state: State, id: string, error?: ClaspError) => void} */
   #turned(life, state, id, error) {
     if (this.#life !== life) return;
     const wasOpen = this.connected;
     this.#state = state;
     if (state === 'OPEN') return this.#opened(life, id);
+    if (state === 'WAITING' || (wasOpen && state === 'CONNECTING')) this.#attempts++;
+    if (wasOpen) this.#raise('disconnect', { reason: error?.message ?? '', error });
     if (state === 'CONNECTING' && this.#attempts > 0)
       return this.#raise('reconnect', { attempt: this.#attempts });
-    if (state === 'WAITING') this.#attempts++;
-    if (wasOpen) this.#raise('disconnect', { reason: error?.message ?? '', error });
     if (state === 'CLOSED') this.#fail(life, this.#why(life, error));
     else if (state === 'WAITING' && life.isOpening) life.reject(this.#why(life, error));
   }

@@ -69,6 +69,21 @@
 /* For the socket to open, and from HELLO to WELCOME. A relay answers at once; TCP alone would try for minutes. */
 #define CLASP_SESSION_WELCOME_US 10000000u
 
+/* A socket that takes the place of one which is as good as dead (the network has changed) is tried quickly: after failures so
+ * many waits begin with the first and double up to the second, before those above; for its opening each try has so many round
+ * trips and the third, and twice as long as the try before. Renewals come no closer than the fourth. */
+#define CLASP_SESSION_QUICK_TRIES 8u
+#define CLASP_SESSION_QUICK_WAIT_US 25000u
+#define CLASP_SESSION_QUICK_SAME 3u /* waits of the same length */
+#define CLASP_SESSION_QUICK_WAIT_MAX_US 100000u
+#define CLASP_SESSION_QUICK_ROUNDS 4u
+#define CLASP_SESSION_QUICK_OPEN_US 100000u
+#define CLASP_SESSION_RENEW_US 300000u
+
+/* Patience with the answer to the PING of a check: two round trips, none counted as less than the first, and the second. */
+#define CLASP_SESSION_ROUND_LEAST_US 50000u
+#define CLASP_SESSION_CHECK_US 100000u
+
 /* A direction that was silent for this long is tried with a PING; without any answer the socket is given up. Relays drop
  * a session after 300 s, middleboxes after 30 to 60 s, and a half-open TCP connection is never reported at all. */
 #define CLASP_SESSION_QUIET_US 15000000u
@@ -382,6 +397,12 @@
 #define CLASP_P2P_PROBE_US 1000000u
 #define CLASP_P2P_PROBE_MAX_US 5000000u
 #define CLASP_P2P_PROBE_TIME_US 15000000u
+
+/* When both sides have let the other in, and no direct path is found for so long, the router covers while one is looked for. */
+#define CLASP_P2P_COVER_US 2000000u
+
+/* A path that the data plane doubts is broken when the peer has said something that tells so within this time. */
+#define CLASP_P2P_WORD_US 1000000u
 
 /* A peer without a direct path of which no signal came for so long is gone. While the relay says that its session is gone
  * it may come back under another within the second: the longest back-off of a session, and a half. */

@@ -61,7 +61,8 @@
  *   P2P_LINK_APPLY             peer              link                 SDP of the answer to set; `number`: round
  *   P2P_LINK_CANDIDATE         peer              link                 candidate as JSON; `number`: round
  *   P2P_LINK_CLOSE             peer              link                 -
- *   P2P_COVER                  peer              1: begins, 0: ends   - (records go by clasp_p2p_record() meanwhile)
+ *   P2P_COVER                  peer              1: begins, or begins anew under another session; 0: ends
+ *                                                                     - (records go by clasp_p2p_record() meanwhile)
  *   P2P_TOKEN                  peer              -                    - (draw 16 random bytes, tell both sides)
  *   P2P_RECORD                 peer              -                    a record that came through the router
  *   P2P_SEND                   peer              link << 8 | channel  one binary message for a data channel
@@ -77,6 +78,8 @@
  *   P2P_TOKEN_TOLD             peer              -                    the token that the peer tells
  *   P2P_PIPE                   peer              pipe << 8 | clasp_pipe_event  see peer/flow.h
  *   P2P_ROOM                   peer              priority             - (see clasp_flow_ready())
+ *   P2P_DOUBT                  peer              -                    - (its direct path may be broken: is the session with the
+ *                                                                     router alive?)
  *
  * Hub (the relay's side)
  *   HUB_SEND                   count             -                    count u32 session handles, then one frame for all
@@ -103,7 +106,7 @@
     X(P2P_LINK_APPLY, 74) X(P2P_LINK_CANDIDATE, 75) X(P2P_LINK_CLOSE, 76) X(P2P_COVER, 77) X(P2P_TOKEN, 78)        \
     X(P2P_RECORD, 79)                                                                                              \
     X(P2P_SEND, 80) X(P2P_FROM, 81) X(P2P_ADDRESS, 82) X(P2P_DELIVER, 83) X(P2P_ACKED, 84) X(P2P_RAW, 85)           \
-    X(P2P_GOT, 86) X(P2P_TOKEN_TOLD, 87) X(P2P_PIPE, 88) X(P2P_ROOM, 89)
+    X(P2P_GOT, 86) X(P2P_TOKEN_TOLD, 87) X(P2P_PIPE, 88) X(P2P_ROOM, 89) X(P2P_DOUBT, 90)
 #define CLASP_P2P_DELIVER_BROADCAST 1u /* it came by broadcast; its address is without the prefix */
 #define CLASP_P2P_DELIVER_WIDE 2u      /* the value is in the wide form */
 // clang-format on

@@ -83,9 +83,9 @@ static void spend(clasp_flows *f, uint64_t now_us) {
 
 /* False: it could not go, and counts as lost on the way. */
 static bool send_pack(clasp_flows *f, flow *w, const pack *p, uint64_t now_us) {
-    spend(f, now_us);
     if (f->hooks.record &&
         f->hooks.record(f->hooks.context, w->peer, (clasp_span){p->at, p->len}) == CLASP_OK) {
+        spend(f, now_us);
         w->stats[CLASP_FLOW_STAT_COVERED_BYTES] += p->len;
         w->stats[CLASP_FLOW_STAT_SENT_BYTES] += p->len;
         return true;

@@ -28,6 +28,9 @@ static clasp_err hear_data(clasp_flows *f, flow *w, const heard_record *r) {
     if (path->incarnation != w->peer_incarnation || path->base != w->peer_base) {
         return CLASP_OK; /* numbered before the last HELLO */
     }
+    if (r->way != FLOW_ROUTER) {
+        flow_numbered_on(f, w, FLOW_LINK_OF(r->way), r->now_us);
+    }
     return flow_data(f, w, r->way, &head,
                      (clasp_span){r->bytes.at + FLOW_DATA_HEAD, r->bytes.len - FLOW_DATA_HEAD}, r->now_us);
 }
@@ -36,7 +39,11 @@ static clasp_err hear_ack(clasp_flows *f, flow *w, const heard_record *r) {
     const uint8_t *p = r->bytes.at + 2;
     const flow_ack ack = {clasp_load_u16(p), clasp_load_u32(p + 2), clasp_load_u32(p + 6),
                           clasp_load_u32(p + 10), clasp_load_u32(p + 14)};
-    return flow_acked(f, w, &ack, r->now_us);
+    const clasp_err err = flow_acked(f, w, &ack, r->now_us);
+    if (err == CLASP_OK && r->way != FLOW_ROUTER) {
+        flow_numbered_on(f, w, FLOW_LINK_OF(r->way), r->now_us);
+    }
+    return err;
 }
 
 static clasp_err hear_hello(clasp_flows *f, flow *w, const heard_record *r) {

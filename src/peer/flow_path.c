@@ -250,7 +250,7 @@ void clasp_flow_buffered(clasp_flows *f, uint32_t peer, uint32_t link, uint32_t 
 
 void clasp_flow_cover(clasp_flows *f, uint32_t peer, bool on, uint64_t now_us) {
     flow *w = flow_of(f, peer);
-    if (!w || w->covered == on) {
+    if (!w || (!on && !w->covered)) {
         return;
     }
     w->covered = on;
@@ -334,6 +334,13 @@ clasp_err flow_ponged(clasp_flows *f, flow *w, uint32_t link, uint64_t number, u
 
 static uint64_t rtt(const flow *w) { return w->rtt_us == 0 ? CLASP_FLOW_RTT_US : (uint64_t)w->rtt_us; }
 
+void flow_numbered_on(clasp_flows *f, flow *w, uint32_t link, uint64_t now_us) {
+    flow_link *found = w->covered ? flow_link_at(w, link) : NULL;
+    if (found && found->order > 0 && now_us - found->ping_us >= rtt(w)) {
+        flow_ping(f, w, found, now_us);
+    }
+}
+
 uint64_t flow_waiting_since(const flow *w) {
     uint64_t since = FLOW_NEVER;
     for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
@@ -395,6 +402,7 @@ void flow_path_tick(clasp_flows *f, flow *w, uint64_t now_us) {
     flow_link *link = flow_link_at(w, w->link);
     if (link->ping_first == 0) {
         flow_ping(f, w, link, now_us);
+        tell(f, w, link->link, CLASP_P2P_PATH_DOUBTED, now_us);
     } else {
         link->is_silent = true;
         tell(f, w, link->link, CLASP_P2P_PATH_SILENT, now_us);

@@ -310,6 +310,9 @@ void flow_write_hello(const flow *w, uint8_t out[FLOW_HELLO_LEN]);
 void flow_ping(clasp_flows *f, flow *w, flow_link *link, uint64_t now_us);
 /* Something came on a link. */
 void flow_heard_on(clasp_flows *f, flow *w, uint32_t link, uint64_t now_us);
+
+/** A packet, or the acknowledgement of one, came on a link: while the router covers, it is tried at once, since it lives. */
+void flow_numbered_on(clasp_flows *f, flow *w, uint32_t link, uint64_t now_us);
 clasp_err flow_ponged(clasp_flows *f, flow *w, uint32_t link, uint64_t number, uint64_t now_us);
 /* Since when something has been waiting for an acknowledgement; FLOW_NEVER: nothing is. */
 uint64_t flow_waiting_since(const flow *w);

@@ -171,6 +171,7 @@ static void revive(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
         if (link && link->timers[LINK_RETRY] != P2P_NEVER) {
             link->timers[LINK_RETRY] = now_us;
             link->retries = 0;
+            link->sent_us = 0; /* it may have gone nowhere */
         }
     }
     if (peer->state == CLASP_P2P_DISCONNECTED && peer->ours) {
@@ -179,6 +180,7 @@ static void revive(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
         peer->timers[PEER_PROBE] = now_us + CLASP_P2P_PROBE_US;
     }
     p2p_send_resume(p, peer, now_us);
+    p2p_renew_cover(p, peer);
     if (p2p_has_tickets(p, peer)) {
         p2p_dial(p, peer, now_us);
     } else {
@@ -318,10 +320,19 @@ static void proven(clasp_p2p *p, p2p_peer *peer, p2p_link *link, uint64_t now_us
         p2p_path(p, peer, link, PATH_WORKS, CLASP_OK, now_us);
     }
     link->proven = true;
+    link->doubted = false;
     p2p_set_cover(p, peer, false);
     if (peer->ours && !peer->has_token && p2p_is_higher(p, peer, link->dialect)) {
         p2p_effect(p, CLASP_EFFECT_P2P_TOKEN, peer->handle, 0, 0, NO_BYTES);
     }
+}
+
+static void doubted(clasp_p2p *p, p2p_peer *peer, p2p_link *link, uint64_t now_us) {
+    link->doubted = true;
+    if (p->up) {
+        p2p_effect(p, CLASP_EFFECT_P2P_DOUBT, peer->handle, 0, 0, NO_BYTES);
+    }
+    p2p_believe(p, peer, now_us);
 }
 
 clasp_err clasp_p2p_path(clasp_p2p *p, uint32_t handle, uint32_t number, clasp_p2p_path_event event,
@@ -342,6 +353,9 @@ clasp_err clasp_p2p_path(clasp_p2p *p, uint32_t handle, uint32_t number, clasp_p
         if (peer->ours) {
             p2p_path(p, peer, link, PATH_BREAKS, CLASP_TIMEOUT, now_us);
         }
+        break;
+    case CLASP_P2P_PATH_DOUBTED:
+        doubted(p, peer, link, now_us);
         break;
     case CLASP_P2P_PATH_ALIVE:
         if (link->path == PATH_DOWN) {

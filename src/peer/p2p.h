@@ -45,7 +45,8 @@
 #define CLASP_P2P_PATH_LIST(X)                                                                             \
     X(PROVEN, 0)  /* bytes went there and back; awaited after COVER has begun */                                                      \
     X(SILENT, 1)  /* data waits, and nothing comes back */                                                 \
-    X(ALIVE, 2)   /* something came after a silence */
+    X(ALIVE, 2)   /* something came after a silence */                                                     \
+    X(DOUBTED, 3) /* data waits, and nothing was heard for longer than usual: SILENT or PROVEN follows */
 
 /* Why a peer is not connected, or slow. Each has a rule over counted facts in p2p_explain.c; the first that holds is given. */
 #define CLASP_P2P_VERDICT_LIST(X)                                                                          \

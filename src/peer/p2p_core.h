@@ -151,6 +151,18 @@ void p2p_gone(clasp_p2p *p, p2p_peer *peer, uint64_t now_us);
 /** Tell the host when cover begins or ends. */
 void p2p_set_cover(clasp_p2p *p, p2p_peer *peer, bool on);
 
+/** What was sent by the router may be lost with the old session of either side: the data plane sends it again. */
+void p2p_renew_cover(clasp_p2p *p, const p2p_peer *peer);
+
+/** The router takes over from a set-up that goes on. false: it may not, or there is none. */
+bool p2p_cover_set_up(clasp_p2p *p, p2p_peer *peer, uint64_t now_us);
+
+/** The peer has said something that tells that it has lost the path, or moved. */
+void p2p_word(clasp_p2p *p, p2p_peer *peer, uint64_t now_us);
+
+/** Doubts here and a word from there are as good as a silence. */
+void p2p_believe(clasp_p2p *p, p2p_peer *peer, uint64_t now_us);
+
 /** Does anything want this peer connected? */
 bool p2p_wanted(const clasp_p2p *p, const p2p_peer *peer);
 

@@ -145,9 +145,18 @@ static void offer_round(clasp_p2p *p, p2p_peer *peer, p2p_link *link, uint64_t n
     link_effect(p, CLASP_EFFECT_P2P_LINK_OFFER, peer, link, NO_BYTES);
 }
 
+/* Both sides have let the other in. */
+static void accept(const clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
+    peer->accepted = true;
+    if (p->cover && peer->ours && peer->state == CLASP_P2P_CONNECTING &&
+        peer->timers[PEER_COVER] == P2P_NEVER) {
+        peer->timers[PEER_COVER] = now_us + CLASP_P2P_COVER_US;
+    }
+}
+
 static void apply(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p_signal *signal, uint64_t now_us) {
     peer->facts.answers++;
-    peer->accepted = true;
+    accept(p, peer, now_us);
     link->retries = 0;
     link->timers[LINK_RETRY] = P2P_NEVER;
     link_effect(p, CLASP_EFFECT_P2P_LINK_APPLY, peer, link, signal->sdp);
@@ -157,7 +166,9 @@ static void apply(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p_signal
 
 static void send_first(clasp_p2p *p, p2p_peer *peer, p2p_link *link, uint64_t now_us) {
     *(link->offerer ? &peer->facts.offers : &peer->facts.answers) += 1;
-    peer->accepted = peer->accepted || !link->offerer;
+    if (!link->offerer) {
+        accept(p, peer, now_us);
+    }
     p2p_send_description(p, peer, link, now_us);
     arm_retry(p, peer, link, now_us);
 }

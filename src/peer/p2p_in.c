@@ -29,6 +29,7 @@ static clasp_err offer_to_link(clasp_p2p *p, p2p_peer *peer, p2p_link *link, con
         p2p_link_step(p, peer, link, P2P_ON_AGAIN, signal, NULL, now_us);
     } else if (signal->round > link->round) {
         p2p_link_step(p, peer, link, P2P_ON_ROUND, signal, NULL, now_us);
+        p2p_word(p, peer, now_us);
     }
     return CLASP_OK;
 }
@@ -77,12 +78,20 @@ static void wished(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p_signa
         p2p_reply_over(p, peer, signal, P2P_OVER_LINK, NO_BYTES);
     } else if (link->offerer && (signal->round == link->round || link->state == P2P_LINK_OFFERED)) {
         p2p_restart(p, peer, link, P2P_ON_WISH, now_us);
+        p2p_word(p, peer, now_us);
     }
 }
 
-/* A goodbye by the router comes after its connection has broken here: it is meant, unless another one works by now. */
+/* A goodbye by the router comes after its connection has broken here: it is meant, unless the peer has said something of
+ * another one by now. */
 static bool was_last(const clasp_p2p *p, const p2p_peer *peer, const p2p_signal *signal, uint64_t now_us) {
-    return signal->has_corr && !p2p_link_up(peer) &&
+    for (uint32_t i = 0; i < CLASP_P2P_LINKS; i++) {
+        const p2p_link *link = peer->links[i];
+        if (link && link->state != P2P_LINK_OFFERING && link->state != P2P_LINK_OFFERED) {
+            return false;
+        }
+    }
+    return signal->has_corr &&
            p2p_memory_has(&p->over, p2p_over_key(p, peer, signal->dialect, signal->corr), now_us, NULL);
 }
 
@@ -138,6 +147,7 @@ static clasp_err dispatch(clasp_p2p *p, p2p_peer *peer, const p2p_signal *signal
         return CLASP_OK;
     case P2P_TYPE_DATA:
         if (peer->ours && peer->accepted) {
+            p2p_word(p, peer, now_us);
             p2p_effect(p, CLASP_EFFECT_P2P_RECORD, peer->handle, 0, 0, signal->record);
         }
         return CLASP_OK;

@@ -15,6 +15,12 @@ void p2p_set_cover(clasp_p2p *p, p2p_peer *peer, bool on) {
     }
 }
 
+void p2p_renew_cover(clasp_p2p *p, const p2p_peer *peer) {
+    if (peer->covered) {
+        p2p_effect(p, CLASP_EFFECT_P2P_COVER, peer->handle, true, 0, NO_BYTES);
+    }
+}
+
 static void stop_timers(p2p_peer *peer) {
     for (int timer = 0; timer < PEER_TIMER_COUNT; timer++) {
         if (timer != PEER_RESUME) {
@@ -115,12 +121,21 @@ static void try_again(clasp_p2p *p, p2p_peer *peer, const p2p_end *end, uint64_t
     }
 }
 
+static bool is_coverable(const clasp_p2p *p, const p2p_peer *peer) {
+    return p->cover && peer->ours && peer->accepted && !peer->lost;
+}
+
+bool p2p_cover_set_up(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
+    const p2p_end end = {.cause = CLASP_TIMEOUT};
+    return p->up && peer->state == CLASP_P2P_CONNECTING && is_coverable(p, peer) &&
+           p2p_peer_step(p, peer, P2P_PEER_ON_COVER, &end, now_us);
+}
+
 static void after_failure(clasp_p2p *p, p2p_peer *peer, const p2p_end *end, uint64_t now_us) {
     if (peer->state == CLASP_P2P_CONNECTED) {
         p2p_peer_step(p, peer, P2P_PEER_ON_DOWN, end, now_us);
     }
-    const bool coverable = p->cover && peer->ours && peer->accepted && !peer->lost;
-    if (peer->state == CLASP_P2P_CONNECTING && coverable) {
+    if (peer->state == CLASP_P2P_CONNECTING && is_coverable(p, peer)) {
         p2p_peer_step(p, peer, P2P_PEER_ON_COVER, end, now_us);
     } else if (peer->state == CLASP_P2P_CONNECTING || !peer->ours) {
         try_again(p, peer, end, now_us);
@@ -213,7 +228,7 @@ static void path_works(clasp_p2p *p, p2p_peer *peer, p2p_link *link, bool first,
         link->restart_due = false;
     }
     link->retries = 0;
-    link->proven = false;
+    link->proven = link->doubted = false;
     peer->facts.opened = true;
     peer->facts.ice_failed = false;
     if (first && link->dialect != CLASP_P2P_DIALECT_ROOM) {
@@ -227,7 +242,7 @@ static void path_works(clasp_p2p *p, p2p_peer *peer, p2p_link *link, bool first,
 static void path_breaks(clasp_p2p *p, p2p_peer *peer, p2p_link *link, path_event event, const p2p_end *end,
                         uint64_t now_us) {
     const p2p_end gone = {.cause = CLASP_PEER_GONE};
-    link->proven = false;
+    link->proven = link->doubted = false;
     if (peer->superseded) {
         p2p_peer_end(p, peer, &gone, now_us);
     } else if (!peer->ours && event == PATH_FAILS) {
@@ -263,4 +278,17 @@ void p2p_path(clasp_p2p *p, p2p_peer *peer, p2p_link *link, path_event event, cl
     case PATH_ACTION_COUNT:
         break;
     }
+}
+
+void p2p_believe(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
+    p2p_link *link = p2p_link_up(peer);
+    const bool has_word = peer->word_us > 0 && now_us - peer->word_us <= CLASP_P2P_WORD_US;
+    if (peer->ours && link && link->doubted && has_word) {
+        p2p_path(p, peer, link, PATH_BREAKS, CLASP_TIMEOUT, now_us);
+    }
+}
+
+void p2p_word(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
+    peer->word_us = now_us;
+    p2p_believe(p, peer, now_us);
 }

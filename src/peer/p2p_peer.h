@@ -18,6 +18,7 @@ typedef enum p2p_link_timer {
 
 typedef enum p2p_peer_timer {
     PEER_DIAL,   /* a new attempt */
+    PEER_COVER,  /* the set-up takes long: the router takes over */
     PEER_PROBE,  /* look for a direct path again */
     PEER_SILENT, /* nothing was heard since there is no direct path */
     PEER_RESUME, /* the peer has not acknowledged our new session */
@@ -35,6 +36,7 @@ typedef struct p2p_link {
     bool offerer;
     bool has_corr; /* peers of a room may have none */
     bool proven;   /* bytes went there and back since the path came up */
+    bool doubted;  /* by the data plane */
     bool replaces; /* made while another link was in use */
     bool restart_due;
     uint32_t round;
@@ -85,6 +87,7 @@ typedef struct p2p_peer {
     uint8_t attempts, probes, resumes;
     uint32_t offers; /* new connections it asked for since `offers_us` */
     uint64_t offers_us, heard_us;
+    uint64_t word_us; /* of the last signal that tells that the peer has lost the path, or moved; 0: none */
     uint32_t last_link;
     p2p_link *links[CLASP_P2P_LINKS];
     p2p_facts facts;

@@ -49,6 +49,7 @@ void p2p_take_session(clasp_p2p *p, p2p_peer *peer, clasp_span session, uint64_t
     peer->lost = false;
     peer->superseded = false;
     peer->shunned = false;
+    p2p_renew_cover(p, peer);
 }
 
 static void resume_at(clasp_p2p *p, p2p_peer *peer, const clasp_text *session, bool ack) {
@@ -83,6 +84,7 @@ void p2p_resumed(clasp_p2p *p, p2p_peer *peer, const p2p_signal *signal, uint64_
     peer->told = peer->told || signal->ack;
     if (!signal->ack) {
         resume_at(p, peer, &peer->session, true);
+        p2p_word(p, peer, now_us);
     }
     if (peer->told && peer->next_session.len == 0) {
         peer->timers[PEER_RESUME] = P2P_NEVER;

@@ -137,6 +137,16 @@ static void guess(clasp_p2p *p, uint32_t at, uint64_t now_us) {
     }
 }
 
+/* What the router can carry meanwhile has not failed. */
+static void expire(clasp_p2p *p, uint32_t at, uint64_t now_us) {
+    p2p_peer *peer = p2p_by_handle(p, p->tickets[at].peer);
+    if (peer && p2p_cover_set_up(p, peer, now_us)) {
+        return; /* which has settled it */
+    }
+    settle_at(p, at, CLASP_TIMEOUT, NO_BYTES);
+    abandon(p, peer, CLASP_TIMEOUT, now_us);
+}
+
 void p2p_tick_tickets(clasp_p2p *p, uint64_t now_us) {
     for (uint32_t i = p->ticket_count; i > 0; i--) {
         if (i > p->ticket_count) {
@@ -144,9 +154,7 @@ void p2p_tick_tickets(clasp_p2p *p, uint64_t now_us) {
         }
         p2p_ticket *ticket = &p->tickets[i - 1];
         if (ticket->until_us <= now_us) {
-            p2p_peer *peer = p2p_by_handle(p, ticket->peer);
-            settle_at(p, i - 1, CLASP_TIMEOUT, NO_BYTES);
-            abandon(p, peer, CLASP_TIMEOUT, now_us);
+            expire(p, i - 1, now_us);
         } else if (ticket->guess_us <= now_us) {
             guess(p, i - 1, now_us);
         }

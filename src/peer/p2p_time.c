@@ -57,6 +57,12 @@ static void dial_due(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
     }
 }
 
+static void cover_due(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
+    if (!p2p_cover_set_up(p, peer, now_us) && peer->state == CLASP_P2P_CONNECTING) {
+        peer->timers[PEER_COVER] = now_us + CLASP_P2P_COVER_US; /* the router is away, or the peer is */
+    }
+}
+
 /* The link that broke, when its last negotiation is complete: another round is cheaper than another connection. */
 static p2p_link *restartable(const p2p_peer *peer) {
     for (uint32_t i = 0; i < CLASP_P2P_LINKS; i++) {
@@ -104,6 +110,9 @@ static void fire(clasp_p2p *p, p2p_peer *peer, int timer, uint64_t now_us) {
     switch (timer) {
     case PEER_DIAL:
         dial_due(p, peer, now_us);
+        break;
+    case PEER_COVER:
+        cover_due(p, peer, now_us);
         break;
     case PEER_PROBE:
         probe(p, peer, now_us);

@@ -165,6 +165,18 @@ void clasp_client_hurry(clasp_client *client, uint64_t now_us) {
     clasp_session_hurry(client->session, now_us);
 }
 
+void clasp_client_renew(clasp_client *client, uint64_t now_us) {
+    const clasp_session_state before = clasp_client_get_state(client);
+    clasp_client_send_joined(client);
+    clasp_session_renew(client->session, now_us);
+    follow(client, before, now_us);
+}
+
+void clasp_client_check(clasp_client *client, uint64_t now_us) {
+    clasp_session_check(client->session, now_us);
+    clasp_client_send_joined(client);
+}
+
 void clasp_client_socket_opened(clasp_client *client, uint64_t now_us) {
     clasp_session_socket_opened(client->session, now_us);
 }

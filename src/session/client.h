@@ -43,6 +43,8 @@ void clasp_client_close(clasp_client *client, uint64_t now_us);
 
 /* As those of clasp_session. */
 void clasp_client_hurry(clasp_client *client, uint64_t now_us);
+void clasp_client_renew(clasp_client *client, uint64_t now_us);
+void clasp_client_check(clasp_client *client, uint64_t now_us);
 void clasp_client_socket_opened(clasp_client *client, uint64_t now_us);
 void clasp_client_socket_closed(clasp_client *client, uint32_t code, uint64_t now_us);
 void clasp_client_received(clasp_client *client, clasp_span bytes, uint64_t now_us);

@@ -77,7 +77,7 @@ void clasp_session_received(clasp_session *session, clasp_span bytes, uint64_t n
         return;
     }
     session->received_us = now_us;
-    session->pinged_us = 0;
+    session->pinged_us = session->check_us = 0;
     clasp_frame frame;
     clasp_message message;
     const clasp_err err = clasp_decode(bytes, &frame, &message);

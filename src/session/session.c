@@ -51,20 +51,39 @@ clasp_session_state clasp_session_get_state(const clasp_session *session) { retu
 
 /* ---- the table's effects ------------------------------------------------------------------------------------- */
 
+/* How many tries a renewal has had. */
+static uint32_t quick_tries(const clasp_session *session) {
+    return CLASP_SESSION_QUICK_TRIES - session->quick;
+}
+
+/* A SYN that is lost where the network has just changed would be repeated after a second: another socket is faster. */
+static uint64_t open_patience(const clasp_session *session) {
+    if (session->quick == 0 || session->round_us == 0) {
+        return CLASP_SESSION_WELCOME_US;
+    }
+    const uint64_t first_us = CLASP_SESSION_QUICK_ROUNDS * session->round_us + CLASP_SESSION_QUICK_OPEN_US;
+    const uint64_t patience_us = first_us << quick_tries(session);
+    return patience_us < CLASP_SESSION_WELCOME_US ? patience_us : CLASP_SESSION_WELCOME_US;
+}
+
 static void open_socket(clasp_session *session, uint64_t now_us) {
-    session->deadline_us = now_us + CLASP_SESSION_WELCOME_US;
+    session->deadline_us = now_us + open_patience(session);
+    session->check_us = session->pinged_us = 0;
     clasp_outbox_add(session->out, CLASP_EFFECT_SOCKET_OPEN, session->handle, 0, 0,
                      clasp_text_span(&session->url));
 }
 
 static void say_hello(clasp_session *session, uint64_t now_us) {
     session->deadline_us = now_us + CLASP_SESSION_WELCOME_US;
+    session->greeted_us = now_us;
     clasp_session_emit(session, clasp_text_span(&session->hello), now_us);
 }
 
 /* All subscriptions with their ids, then what has waited. */
 static void resume(clasp_session *session, uint64_t now_us) {
     session->opened_us = session->received_us = session->sent_us = now_us;
+    session->round_us = now_us - session->greeted_us;
+    session->quick = 0;
     for (uint32_t sub = 1; sub <= CLASP_SESSION_SUBSCRIPTIONS; sub++) {
         if (session->types[sub - 1] != 0) {
             const clasp_span pattern = clasp_routes_pattern(session->routes, sub);
@@ -80,7 +99,17 @@ static void resume(clasp_session *session, uint64_t now_us) {
     }
 }
 
+static uint64_t quick_wait(const clasp_session *session) {
+    const uint64_t wait_us = (uint64_t)CLASP_SESSION_QUICK_WAIT_US << quick_tries(session) / CLASP_SESSION_QUICK_SAME;
+    return wait_us < CLASP_SESSION_QUICK_WAIT_MAX_US ? wait_us : CLASP_SESSION_QUICK_WAIT_MAX_US;
+}
+
 static void wait_for_retry(clasp_session *session, bool was_open, uint64_t now_us) {
+    if (session->quick > 0) {
+        session->deadline_us = now_us + quick_wait(session);
+        session->quick--;
+        return;
+    }
     if (was_open && now_us >= session->opened_us + CLASP_SESSION_LASTED_US) {
         clasp_backoff_reset(&session->backoff);
     }
@@ -98,6 +127,10 @@ static void carry_out(clasp_session *session, const clasp_session_edge *edge, cl
     const bool was_open = edge->from == CLASP_SESSION_OPEN;
     switch ((clasp_session_effect)edge->effect) {
     case CLASP_SESSION_OPEN_SOCKET:
+        open_socket(session, now_us);
+        break;
+    case CLASP_SESSION_REPLACE_SOCKET:
+        close_socket(session, cause);
         open_socket(session, now_us);
         break;
     case CLASP_SESSION_SAY_HELLO:
@@ -141,6 +174,12 @@ void clasp_session_give_up(clasp_session *session, uint64_t now_us) {
     const clasp_session_event event =
         session->reconnect ? CLASP_SESSION_ON_SILENT : CLASP_SESSION_ON_SILENT_FOR_GOOD;
     clasp_session_happen(session, event, CLASP_TIMEOUT, NO_ID, now_us);
+}
+
+static void renew(clasp_session *session, clasp_err cause, uint64_t now_us) {
+    session->renewed_us = now_us;
+    session->quick = CLASP_SESSION_QUICK_TRIES;
+    clasp_session_happen(session, CLASP_SESSION_ON_RENEW, cause, NO_ID, now_us);
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------------------- */
@@ -191,6 +230,24 @@ void clasp_session_hurry(clasp_session *session, uint64_t now_us) {
     clasp_session_happen(session, CLASP_SESSION_ON_RETRY, CLASP_OK, NO_ID, now_us);
 }
 
+void clasp_session_renew(clasp_session *session, uint64_t now_us) {
+    const bool is_fresh = session->state != CLASP_SESSION_WAITING && session->renewed_us > 0 &&
+                          now_us - session->renewed_us < CLASP_SESSION_RENEW_US;
+    if (clasp_session_step(session->state, CLASP_SESSION_ON_RENEW) && session->reconnect && !is_fresh) {
+        renew(session, CLASP_RELAY_UNREACHABLE, now_us);
+    }
+}
+
+void clasp_session_check(clasp_session *session, uint64_t now_us) {
+    if (session->state != CLASP_SESSION_OPEN || session->check_us > 0) {
+        return;
+    }
+    const uint64_t round_us =
+        session->round_us > CLASP_SESSION_ROUND_LEAST_US ? session->round_us : CLASP_SESSION_ROUND_LEAST_US;
+    session->check_us = now_us + 2 * round_us + CLASP_SESSION_CHECK_US;
+    clasp_session_send_bare(session, CLASP_MSG_PING, now_us);
+}
+
 void clasp_session_socket_opened(clasp_session *session, uint64_t now_us) {
     clasp_session_happen(session, CLASP_SESSION_ON_SOCKET_OPENED, CLASP_OK, NO_ID, now_us);
 }
@@ -204,11 +261,25 @@ void clasp_session_socket_closed(clasp_session *session, uint32_t code, uint64_t
 
 /* ---- time ---------------------------------------------------------------------------------------------------- */
 
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+static void fail_check(clasp_session *session, uint64_t now_us) {
+    if (session->reconnect) {
+        renew(session, CLASP_TIMEOUT, now_us);
+    } else {
+        clasp_session_give_up(session, now_us);
+    }
+}
+
 /* Both directions are kept alive: the relay drops who is silent, and a half-open connection shows only in what comes. */
 static uint64_t next_ping(const clasp_session *session) {
     const uint64_t quiet_us =
         session->received_us < session->sent_us ? session->received_us : session->sent_us;
     return quiet_us + CLASP_SESSION_QUIET_US;
+}
+
+static uint64_t check_deadline(const clasp_session *session) {
+    return session->check_us > 0 ? session->check_us : UINT64_MAX;
 }
 
 /* While open: for the answer to a PING, or until one is to be sent. */
@@ -222,16 +293,19 @@ uint64_t clasp_session_deadline(const clasp_session *session) {
     case CLASP_SESSION_GREETING:
     case CLASP_SESSION_WAITING:
         return session->deadline_us;
-    case CLASP_SESSION_OPEN: {
-        const uint64_t ping_us = ping_deadline(session), echo_us = clasp_session_echo_due(session);
-        return ping_us < echo_us ? ping_us : echo_us;
-    }
+    case CLASP_SESSION_OPEN:
+        return earlier(earlier(ping_deadline(session), clasp_session_echo_due(session)),
+                       check_deadline(session));
     default:
         return UINT64_MAX;
     }
 }
 
 static void keep_alive(clasp_session *session, uint64_t now_us) {
+    if (now_us >= check_deadline(session)) {
+        fail_check(session, now_us);
+        return;
+    }
     if (now_us >= ping_deadline(session)) {
         if (session->pinged_us) {
             clasp_session_give_up(session, now_us);

@@ -6,6 +6,8 @@
  *                        ^                                   |                     |
  *                        |           socket lost, no WELCOME in time               |
  *                        +---- back-off over ---- WAITING <--+---------------------+       close: CLOSED from any
+ *
+ * A renewal goes to CONNECTING from any of the four, with another socket.
  */
 #ifndef CLASP_SESSION_SESSION_H
 #define CLASP_SESSION_SESSION_H
@@ -55,6 +57,19 @@ void clasp_session_close(clasp_session *session, uint64_t now_us);
 
 /** Do not wait out the back-off: try now (the network came back). Nothing happens in other states than WAITING. */
 void clasp_session_hurry(clasp_session *session, uint64_t now_us);
+
+/**
+ * The network has changed, and the socket is not to be trusted, though nothing says that it is lost: give it up, and connect anew
+ * at once; failures are tried again quickly at first. Nothing happens where the session does not reconnect, and, but for a wait
+ * that is cut short, within CLASP_SESSION_RENEW_US of another renewal: reports come in groups.
+ */
+void clasp_session_renew(clasp_session *session, uint64_t now_us);
+
+/**
+ * Is the socket alive? Sends a PING; when nothing is heard within two round trips and CLASP_SESSION_CHECK_US, the session is
+ * renewed (or, where it does not reconnect, ends). Nothing happens unless it is open, or while another check runs.
+ */
+void clasp_session_check(clasp_session *session, uint64_t now_us);
 
 /* What became of the socket. Events of a socket that was closed or replaced are the host's to filter. */
 void clasp_session_socket_opened(clasp_session *session, uint64_t now_us);

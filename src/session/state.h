@@ -40,6 +40,10 @@ struct clasp_session {
     uint64_t opened_us;
     uint64_t received_us, sent_us; /* the last message of each direction, while open */
     uint64_t pinged_us;            /* the PING without an answer; 0: there is none */
+    uint64_t check_us;             /* when a check is lost; 0: none runs */
+    uint64_t greeted_us, round_us; /* HELLO; from there to WELCOME, the last time; 0: not measured */
+    uint64_t renewed_us;
+    uint32_t quick; /* tries that are left of a renewal */
 
     uint8_t own[sizeof CLASP_SIGNAL_PREFIX - 1 + CLASP_SESSION_ID_MAX]; /* the address of signals to us */
     uint32_t own_len;                                                   /* 0: there is none */

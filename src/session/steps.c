@@ -18,6 +18,11 @@ static const clasp_session_edge EDGES[] = { /* from, on, to, effect */
     EDGE(OPEN,       SILENT,          WAITING,    DROP_AND_WAIT),
     EDGE(WAITING,    RETRY,           CONNECTING, OPEN_SOCKET),
 
+    EDGE(CONNECTING, RENEW,           CONNECTING, REPLACE_SOCKET),
+    EDGE(GREETING,   RENEW,           CONNECTING, REPLACE_SOCKET),
+    EDGE(OPEN,       RENEW,           CONNECTING, REPLACE_SOCKET),
+    EDGE(WAITING,    RENEW,           CONNECTING, OPEN_SOCKET),
+
     EDGE(CONNECTING, LOST_FOR_GOOD,   CLOSED,     END),
     EDGE(GREETING,   LOST_FOR_GOOD,   CLOSED,     END),
     EDGE(OPEN,       LOST_FOR_GOOD,   CLOSED,     END),

@@ -16,6 +16,7 @@ typedef enum clasp_session_event {
     CLASP_SESSION_ON_SILENT,        /* no answer in time, and the session may come back */
     CLASP_SESSION_ON_SILENT_FOR_GOOD,
     CLASP_SESSION_ON_RETRY,   /* the back-off is over, or cut short */
+    CLASP_SESSION_ON_RENEW,   /* the socket is as good as dead, or the wait is pointless */
     CLASP_SESSION_ON_REFUSED, /* the relay does not want us: ERROR 300 or 302 */
     CLASP_SESSION_ON_CLOSE,   /* asked for */
     CLASP_SESSION_EVENT_COUNT
@@ -23,6 +24,7 @@ typedef enum clasp_session_event {
 
 typedef enum clasp_session_effect {
     CLASP_SESSION_OPEN_SOCKET,
+    CLASP_SESSION_REPLACE_SOCKET, /* close the old one first */
     CLASP_SESSION_SAY_HELLO,
     CLASP_SESSION_RESUME,        /* subscriptions, then what waits */
     CLASP_SESSION_WAIT,          /* back off */

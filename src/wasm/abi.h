@@ -40,7 +40,7 @@ CLASP_EXPORT(tick) void clasp_tick(double now_us);
  * Session events (a, b, inbox)
  *   OPEN         features | reconnect << 8 | first back-off in ms << 9
  *                                            url length << 16 | name length       url, name, token
- *   CLOSE, HURRY, SOCKET_OPENED
+ *   CLOSE, HURRY, RENEW, CHECK, SOCKET_OPENED
  *   SOCKET_CLOSED close code
  *   RECEIVED                                                                      one WebSocket message
  *   SUBSCRIBE    type mask                                                        pattern     -> the id, or an error
@@ -80,7 +80,8 @@ CLASP_EXPORT(tick) void clasp_tick(double now_us);
 #define CLASP_SESSION_EVENT_LIST(X) \
     X(OPEN, 0) X(CLOSE, 1) X(HURRY, 2) X(SOCKET_OPENED, 3) X(SOCKET_CLOSED, 4) X(RECEIVED, 5) X(SUBSCRIBE, 6) \
     X(UNSUBSCRIBE, 7) X(PUBLISH, 8) X(SET, 9) X(GET, 10) X(QUERY, 11) X(ANNOUNCE, 12) X(REPLAY, 13) X(BUNDLE, 14) \
-    X(CACHED, 15) X(CANCEL, 16) X(SYNC, 17) X(MATCH, 18) X(FLUSH, 19) X(RECEIVED_MANY, 20)
+    X(CACHED, 15) X(CANCEL, 16) X(SYNC, 17) X(MATCH, 18) X(FLUSH, 19) X(RECEIVED_MANY, 20) X(RENEW, 21) \
+    X(CHECK, 22)
 #define CLASP_BUNDLE_LIST(X) X(BEGIN, 0) X(END, 1) X(DROP, 2)
 #define CLASP_CONFERENCE_EVENT_LIST(X) \
     X(START, 0) X(STOP, 1) X(SIGNAL, 2) X(SIGNALLING, 3) X(VERIFIED, 4) X(LINK, 5) X(SEND, 6) X(SYNC, 7) X(DISPOSE, 8)

@@ -237,6 +237,12 @@ static int32_t session_event(clasp_client *client, uint32_t event, const input *
     case CLASP_SESSION_EVENT_HURRY:
         clasp_client_hurry(client, in->now_us);
         return CLASP_OK;
+    case CLASP_SESSION_EVENT_RENEW:
+        clasp_client_renew(client, in->now_us);
+        return CLASP_OK;
+    case CLASP_SESSION_EVENT_CHECK:
+        clasp_client_check(client, in->now_us);
+        return CLASP_OK;
     case CLASP_SESSION_EVENT_SOCKET_OPENED:
         clasp_client_socket_opened(client, in->now_us);
         return CLASP_OK;

@@ -93,6 +93,12 @@ int32_t clasp_abi_session_event(uint32_t handle, uint32_t event, uint32_t a, uin
     case CLASP_SESSION_EVENT_HURRY:
         clasp_session_hurry(session, now_us);
         return CLASP_OK;
+    case CLASP_SESSION_EVENT_RENEW:
+        clasp_session_renew(session, now_us);
+        return CLASP_OK;
+    case CLASP_SESSION_EVENT_CHECK:
+        clasp_session_check(session, now_us);
+        return CLASP_OK;
     case CLASP_SESSION_EVENT_SOCKET_OPENED:
         clasp_session_socket_opened(session, now_us);
         return CLASP_OK;

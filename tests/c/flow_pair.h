@@ -28,7 +28,7 @@ typedef struct pair_side {
     clasp_outbox out;
     pair_message *first, *last;   /* sent by this side */
     uint32_t counts[128];         /* effects so far, by kind */
-    uint32_t paths[3];            /* reports by the hook, by clasp_p2p_path_event */
+    uint32_t paths[4];            /* reports by the hook, by clasp_p2p_path_event */
     clasp_effect kept[PAIR_KEPT]; /* deliveries and what tells of them, the latest ones from 0 on */
     uint32_t kept_count;
     uint8_t text[256]; /* bytes of the last effect that had any */

@@ -99,6 +99,9 @@ TEST(silence_is_told_while_data_waits_and_life_when_it_ends) {
     pair_flush(p, 0);
     pair_lose(p);
     const uint64_t said_us = p->now_us;
+    while (p->sides[0].paths[CLASP_P2P_PATH_DOUBTED] == 0 && pair_wait(p, said_us + 10000000)) {
+    }
+    CHECK_EQ(p->sides[0].paths[CLASP_P2P_PATH_SILENT], 0); /* by the PING that is on its way now */
     while (p->sides[0].paths[CLASP_P2P_PATH_SILENT] == 0 && pair_wait(p, said_us + 10000000)) {
         pair_lose(p);
     }
@@ -176,6 +179,36 @@ TEST(a_lost_record_goes_again_and_a_link_that_answers_is_proven) {
     }
     CHECK_EQ(heard(p), 1);
     CHECK(p->sides[0].paths[CLASP_P2P_PATH_PROVEN] > proven);
+    end(p);
+}
+
+TEST(cover_that_begins_anew_sends_again_at_once_what_was_lost) {
+    pair *p = connected();
+    cover(p, true);
+    pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a"), 1);
+    pair_flush(p, 0);
+    pair_lose(p);
+    clasp_flow_cover(p->sides[0].flows, PAIR_PEER, true, p->now_us);
+    pair_drain(&p->sides[0]);
+    pair_settle(p);
+    CHECK_EQ(heard(p), 1);
+    end(p);
+}
+
+TEST(what_a_link_still_brings_while_it_is_covered_has_it_tried_at_once) {
+    pair *p = connected();
+    pair_number(p, 1, CLASP_FLOW_SET, pair_address(p, 1, "/b"), 1);
+    pair_flush(p, 1); /* it is held up on the way */
+    pair_message *late = p->sides[1].first;
+    p->sides[1].first = NULL;
+    clasp_flow_cover(p->sides[0].flows, PAIR_PEER, true, p->now_us);
+    pair_wait(p, p->now_us + 1); /* the PINGs that cover begins with */
+    pair_lose(p);
+    p->now_us += CLASP_FLOW_PING_AGAIN_US - 1;
+    const uint32_t proven = p->sides[0].paths[CLASP_P2P_PATH_PROVEN];
+    p->sides[1].first = p->sides[1].last = late;
+    pair_settle(p);
+    CHECK_EQ(p->sides[0].paths[CLASP_P2P_PATH_PROVEN], proven + 1);
     end(p);
 }
 
@@ -381,6 +414,8 @@ int main(void) {
     RUN(the_token_goes_on_the_direct_path_and_on_every_new_one);
     RUN(the_router_carries_everything_while_it_covers);
     RUN(a_lost_record_goes_again_and_a_link_that_answers_is_proven);
+    RUN(cover_that_begins_anew_sends_again_at_once_what_was_lost);
+    RUN(what_a_link_still_brings_while_it_is_covered_has_it_tried_at_once);
     RUN(records_keep_to_what_a_relay_takes);
     RUN(no_more_is_sent_than_there_is_credit_and_room_in_the_browser);
     RUN(a_queue_that_was_full_tells_when_it_has_room);

@@ -160,6 +160,115 @@ TEST(the_end_of_one_link_is_not_the_end_of_the_peer) {
     end(&b);
 }
 
+TEST(a_goodbye_that_comes_after_its_link_was_lost_ends_the_peer) {
+    bench b = begin("epoch=e1 clientId=me");
+    const char *corr = connected(&b, HIGHER, "z-them", "them", true);
+    link_event(&b, "them", 1, CLASP_P2P_LINK_CLOSED, 0, "");
+    CHECK_EQ(state_of(&b, "them"), CLASP_P2P_DISCONNECTED);
+    hear_f(&b, "type=disconnected from=z-them correlation_id=other-one");
+    CHECK_EQ(state_of(&b, "them"), CLASP_P2P_DISCONNECTED); /* about a link that was never there */
+    hear_f(&b, "type=disconnected from=z-them correlation_id=%s scope=link", corr);
+    CHECK_EQ(state_of(&b, "them"), CLASP_P2P_DISCONNECTED); /* about the link alone */
+    hear_f(&b, "type=disconnected from=z-them correlation_id=%s", corr);
+    CHECK_EQ(state_of(&b, "them"), CLASP_P2P_CLOSED);
+    end(&b);
+}
+
+TEST(a_late_goodbye_does_not_end_the_next_link) {
+    bench b = begin("epoch=e1 clientId=me");
+    const char *corr = connected(&b, HIGHER, "z-them", "them", true);
+    link_event(&b, "them", 1, CLASP_P2P_LINK_CLOSED, 0, "");
+    hear_f(&b, "type=offer from=z-them sdp=v=0~again correlation_id=next ext:1");
+    hear_f(&b, "type=disconnected from=z-them correlation_id=%s", corr);
+    CHECK_EQ(state_of(&b, "them"), CLASP_P2P_DISCONNECTED);
+    end(&b);
+}
+
+/* ---- doubts, words, and cover ---------------------------------------------------------------------------------- */
+
+TEST(a_path_that_breaks_twice_while_an_offer_is_out_repeats_the_offer) {
+    bench b = begin("epoch=e1 cover?");
+    connected(&b, HIGHER, "z-them", "them", true);
+    b.now += 5 * SECOND;
+    link_event(&b, "them", 1, CLASP_P2P_LINK_DISCONNECTED, 0, "");
+    link_event(&b, "them", 1, CLASP_P2P_LINK_LOCAL, 1, "v=0");
+    char answer[1024];
+    const p2p_signal offer = sent(&b, 0);
+    snprintf(answer, sizeof answer, "type=answer from=z-them sdp=v=0 correlation_id=%.*s ext:1 round:1",
+             (int)offer.corr.len, (const char *)offer.corr.at);
+    link_event(&b, "them", 1, CLASP_P2P_LINK_DISCONNECTED, 0, "");
+    CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_OFFER), 0);
+    b.now += SECOND;
+    link_event(&b, "them", 1, CLASP_P2P_LINK_FAILED, 0, "");
+    CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_OFFER), 0);
+    CHECK_EQ(sent(&b, 0).round, 1);
+    hear(&b, answer);
+    CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_APPLY), 1);
+    hear(&b, answer); /* of the offer that was repeated */
+    CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_APPLY), 0);
+    end(&b);
+}
+
+TEST(a_doubt_asks_whether_signalling_is_alive_and_a_word_of_the_peer_makes_it_certain) {
+    static const struct {
+        const char *word;
+        bool first;
+    } ROWS[] = {{"type=restart from=z-them correlation_id=%s", false},
+                {"type=restart from=z-them correlation_id=%s", true},
+                {"type=data from=z-them record#x", false}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        bench b = begin("epoch=e1 cover?");
+        const char *corr = connected(&b, HIGHER, "z-them", "them", true);
+        path(&b, "them", 1, CLASP_P2P_PATH_PROVEN);
+        b.now += 5 * SECOND;
+        for (int step = 0; step < 2; step++) {
+            CHECK_EQ(state_of(&b, "them"), CLASP_P2P_CONNECTED); /* one alone says nothing */
+            if (ROWS[i].first == (step == 0)) {
+                hear_f(&b, ROWS[i].word, corr);
+            } else {
+                path(&b, "them", 1, CLASP_P2P_PATH_DOUBTED);
+                CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_DOUBT), 1);
+            }
+        }
+        CHECK_EQ(told_state(&b), CLASP_P2P_DISCONNECTED);
+        CHECK_EQ(covers(&b), 1);
+        end(&b);
+    }
+}
+
+TEST(a_doubt_that_is_over_and_a_word_of_long_ago_mean_nothing) {
+    bench b = begin("epoch=e1 cover?");
+    const char *corr = connected(&b, HIGHER, "z-them", "them", true);
+    b.now += 5 * SECOND;
+    path(&b, "them", 1, CLASP_P2P_PATH_DOUBTED);
+    path(&b, "them", 1, CLASP_P2P_PATH_PROVEN);
+    hear_f(&b, "type=restart from=z-them correlation_id=%s", corr);
+    CHECK_EQ(covers(&b), -1);
+    b.now += CLASP_P2P_WORD_US + 1;
+    path(&b, "them", 1, CLASP_P2P_PATH_DOUBTED);
+    CHECK_EQ(covers(&b), -1);
+    clasp_p2p_signalling(b.p, span(""), b.now);
+    path(&b, "them", 1, CLASP_P2P_PATH_DOUBTED); /* it is known to be down */
+    CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_DOUBT), 0);
+    end(&b);
+}
+
+TEST(a_path_that_is_proven_ends_cover_while_a_restart_waits_for_its_answer) {
+    bench b = begin("epoch=e1 cover?");
+    connected(&b, HIGHER, "z-them", "them", true);
+    b.now += 5 * SECOND;
+    clasp_p2p_signalling(b.p, span(""), b.now); /* the offer goes nowhere */
+    clasp_outbox_clear(b.out);
+    clasp_p2p_network(b.p, b.now);
+    CHECK_EQ(covers(&b), 1);
+    link_event(&b, "them", 1, CLASP_P2P_LINK_LOCAL, 1, "v=0");
+    wait_ms(&b, 3000);
+    path(&b, "them", 1, CLASP_P2P_PATH_PROVEN);
+    CHECK_EQ(covers(&b), 0);
+    CHECK_EQ(state_of(&b, "them"), CLASP_P2P_CONNECTED);
+    end(&b);
+}
+
 TEST(without_a_path_another_is_looked_for_from_one_second_on_and_at_most_every_five) {
     bench b = begin("epoch=e1 cover?");
     connected(&b, HIGHER, "z-them", "them", true);
@@ -210,6 +319,67 @@ TEST(what_no_direct_path_reaches_is_covered_and_settled) {
     CHECK_EQ(dial(&b, 2, "them"), CLASP_OK);
     CHECK_EQ(settled(&b, 2), CLASP_OK);
     end(&b);
+}
+
+TEST(a_set_up_that_takes_long_is_covered_and_goes_on) {
+    for (int is_offerer = 0; is_offerer < 2; is_offerer++) {
+        bench b = begin("epoch=e1 cover?");
+        if (is_offerer) {
+            const char *corr = dialled(&b, HIGHER, "them");
+            wait_ms(&b, 3000);
+            CHECK_EQ(covers(&b), -1); /* nobody has answered */
+            hear_f(&b, "type=answer from=z-them sdp=v=0 correlation_id=%s ext:1", corr);
+        } else {
+            hear(&b, "type=offer from=z-them sdp=v=0 correlation_id=c ext:1 client_id=them epoch=e2");
+            link_event(&b, "them", 1, CLASP_P2P_LINK_LOCAL, 0, "v=0");
+        }
+        wait_ms(&b, CLASP_P2P_COVER_US / 1000 - 1);
+        CHECK_EQ(state_of(&b, "them"), CLASP_P2P_CONNECTING);
+        wait_ms(&b, 1);
+        CHECK_EQ(told_state(&b), CLASP_P2P_DISCONNECTED);
+        CHECK_EQ(covers(&b), 1);
+        CHECK_EQ(settled(&b, 1), is_offerer ? CLASP_OK : 1);
+        CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_CLOSE), 0);
+        CHECK_EQ(clasp_p2p_explain(b.p, span("them")), CLASP_P2P_VERDICT_COVERED);
+        link_event(&b, "them", 1, CLASP_P2P_LINK_CHANNEL_OPEN, 0, "");
+        CHECK_EQ(told_state(&b), CLASP_P2P_CONNECTED);
+        path(&b, "them", 1, CLASP_P2P_PATH_PROVEN);
+        CHECK_EQ(covers(&b), 0);
+        end(&b);
+    }
+}
+
+TEST(a_request_that_expires_is_covered_where_the_peer_has_answered) {
+    bench b = begin("epoch=e1 cover?");
+    announce(&b, HIGHER);
+    clasp_p2p_connect(b.p, 1, span("them"), 1000, b.now);
+    link_event(&b, "them", 1, CLASP_P2P_LINK_LOCAL, 0, "v=0");
+    answer_offer(&b, 0, "z-them");
+    wait_ms(&b, 1000);
+    CHECK_EQ(settled(&b, 1), CLASP_OK);
+    CHECK_EQ(covers(&b), 1);
+    end(&b);
+}
+
+TEST(a_set_up_is_not_covered_where_nothing_may_cover_it) {
+    static const struct {
+        const char *config, *ext;
+        bool up;
+    } ROWS[] = {
+        {"epoch=e1", " ext:1", true}, {"epoch=e1 cover?", "", true}, {"epoch=e1 cover?", " ext:1", false}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        bench b = begin(ROWS[i].config);
+        const bool ours = ROWS[i].ext[0] != '\0';
+        const char *corr = dialled(&b, ours ? HIGHER : OTHERS("z-them"), ours ? "them" : "z-them");
+        hear_f(&b, "type=answer from=z-them sdp=v=0 correlation_id=%s%s", corr, ROWS[i].ext);
+        if (!ROWS[i].up) {
+            clasp_p2p_signalling(b.p, span(""), b.now);
+        }
+        wait_ms(&b, 5000);
+        CHECK_EQ(covers(&b), -1);
+        CHECK_EQ(state_of(&b, ours ? "them" : "z-them"), CLASP_P2P_CONNECTING);
+        end(&b);
+    }
 }
 
 /* ---- sessions change ----------------------------------------------------------------------------------------- */
@@ -297,6 +467,20 @@ TEST(our_new_session_is_told_with_a_proof_until_it_is_acknowledged) {
     for (int i = 0; i < effects(&b, CLASP_EFFECT_P2P_SIGNAL); i++) {
         CHECK(sent_to(&b, i, "/clasp/p2p/announce"));
     }
+    end(&b);
+}
+
+TEST(a_new_session_of_either_side_begins_cover_anew) {
+    bench b = with_token(HIGHER, "z-them");
+    link_event(&b, "them", 1, CLASP_P2P_LINK_DISCONNECTED, 0, "");
+    CHECK_EQ(covers(&b), 1);
+    clasp_p2p_signalling(b.p, span(""), b.now);
+    clasp_outbox_clear(b.out);
+    clasp_p2p_signalling(b.p, span("m-new"), b.now);
+    CHECK_EQ(covers(&b), 1);
+    CHECK_EQ(resume(&b, "b-new", "m-new", true), CLASP_OK);
+    CHECK_EQ(covers(&b), 1);
+    CHECK(is_text(clasp_text_span(&p2p_by_handle(b.p, peer_of(&b, "them"))->session), "b-new"));
     end(&b);
 }
 
@@ -429,12 +613,22 @@ int main(void) {
     RUN(a_peer_of_another_make_is_not_restarted);
     RUN(a_new_connection_is_made_before_the_old_one_is_broken);
     RUN(the_end_of_one_link_is_not_the_end_of_the_peer);
+    RUN(a_goodbye_that_comes_after_its_link_was_lost_ends_the_peer);
+    RUN(a_late_goodbye_does_not_end_the_next_link);
+    RUN(a_path_that_breaks_twice_while_an_offer_is_out_repeats_the_offer);
+    RUN(a_doubt_asks_whether_signalling_is_alive_and_a_word_of_the_peer_makes_it_certain);
+    RUN(a_doubt_that_is_over_and_a_word_of_long_ago_mean_nothing);
+    RUN(a_path_that_is_proven_ends_cover_while_a_restart_waits_for_its_answer);
     RUN(without_a_path_another_is_looked_for_from_one_second_on_and_at_most_every_five);
     RUN(a_silent_peer_without_a_path_is_gone_but_not_while_signalling_is_down);
     RUN(what_no_direct_path_reaches_is_covered_and_settled);
+    RUN(a_set_up_that_takes_long_is_covered_and_goes_on);
+    RUN(a_request_that_expires_is_covered_where_the_peer_has_answered);
+    RUN(a_set_up_is_not_covered_where_nothing_may_cover_it);
     RUN(the_higher_session_is_asked_for_the_token);
     RUN(a_new_session_is_the_old_peer_only_with_a_proof);
     RUN(our_new_session_is_told_with_a_proof_until_it_is_acknowledged);
+    RUN(a_new_session_of_either_side_begins_cover_anew);
     RUN(an_announcement_alone_takes_no_working_peer_over);
     RUN(a_session_that_is_gone_may_come_back_while_it_is_covered);
     RUN(set_ups_of_an_old_session_begin_anew);

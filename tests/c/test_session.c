@@ -14,6 +14,7 @@ TEST(every_pair_of_state_and_event_is_as_drawn) {
         "-444--", /* SILENT */
         "-555--", /* SILENT_FOR_GOOD */
         "----1-", /* RETRY */
+        "-1111-", /* RENEW */
         "--55--", /* REFUSED */
         "55555-", /* CLOSE */
     };
@@ -166,6 +167,140 @@ TEST(hurry_cuts_the_wait_short) {
     clasp_session_hurry(bench.session, bench.now_us);
     CHECK(talk_effect(&bench.out, CLASP_EFFECT_SOCKET_OPEN, 0) != NULL);
     CHECK(told_state(CLASP_SESSION_CONNECTING, CLASP_OK));
+    end();
+}
+
+/* Opens with a round trip of 50 ms, and stays open for a while. */
+static void open_with_round_trip(void) {
+    clasp_session_open(bench.session, &OPTIONS, bench.now_us);
+    clasp_session_socket_opened(bench.session, bench.now_us);
+    bench.now_us += 50000;
+    hear(&WELCOME);
+    bench.now_us += SECOND;
+    clasp_outbox_clear(&bench.out);
+}
+
+static bool replaced_the_socket(void) {
+    const clasp_effect *closed = talk_effect(&bench.out, CLASP_EFFECT_SOCKET_CLOSE, 0);
+    const clasp_effect *opened = talk_effect(&bench.out, CLASP_EFFECT_SOCKET_OPEN, 0);
+    return closed && opened && closed < opened &&
+           told_state(CLASP_SESSION_CONNECTING, CLASP_RELAY_UNREACHABLE);
+}
+
+TEST(a_renewal_replaces_the_socket_at_once_and_greets_on_it) {
+    begin();
+    open_with_round_trip();
+    clasp_session_renew(bench.session, bench.now_us);
+    CHECK(replaced_the_socket());
+    clasp_outbox_clear(&bench.out);
+    clasp_session_socket_opened(bench.session, bench.now_us);
+    clasp_message hello;
+    CHECK(sent(0, &hello) && hello.type == CLASP_MSG_HELLO);
+    hear(&WELCOME);
+    CHECK(told_state(CLASP_SESSION_OPEN, CLASP_OK));
+    end();
+}
+
+TEST(reports_that_come_together_renew_once) {
+    begin();
+    open_with_round_trip();
+    clasp_session_renew(bench.session, bench.now_us);
+    clasp_outbox_clear(&bench.out);
+    bench.now_us += CLASP_SESSION_RENEW_US - 1;
+    clasp_session_renew(bench.session, bench.now_us);
+    CHECK_EQ(bench.out.count, 0);
+    bench.now_us += 1;
+    clasp_session_renew(bench.session, bench.now_us);
+    CHECK(replaced_the_socket());
+    lose();
+    clasp_outbox_clear(&bench.out);
+    clasp_session_renew(bench.session, bench.now_us); /* of a wait nothing is lost */
+    CHECK(talk_effect(&bench.out, CLASP_EFFECT_SOCKET_OPEN, 0) != NULL);
+    end();
+}
+
+TEST(after_a_renewal_failures_are_tried_again_quickly_then_as_usual) {
+    begin();
+    open_with_round_trip();
+    clasp_session_renew(bench.session, bench.now_us);
+    uint64_t patience_us = CLASP_SESSION_QUICK_ROUNDS * 50000 + CLASP_SESSION_QUICK_OPEN_US;
+    uint64_t wait_us = CLASP_SESSION_QUICK_WAIT_US;
+    for (uint32_t i = 0; i < CLASP_SESSION_QUICK_TRIES; i++) {
+        CHECK_EQ(clasp_session_deadline(bench.session) - bench.now_us, patience_us);
+        CHECK_EQ(wait_after_loss(), wait_us);
+        pass_to_deadline();
+        CHECK(talk_effect(&bench.out, CLASP_EFFECT_SOCKET_OPEN, 0) != NULL);
+        patience_us = patience_us * 2 < CLASP_SESSION_WELCOME_US ? patience_us * 2 : CLASP_SESSION_WELCOME_US;
+        if ((i + 1) % CLASP_SESSION_QUICK_SAME == 0) {
+            wait_us =
+                wait_us * 2 < CLASP_SESSION_QUICK_WAIT_MAX_US ? wait_us * 2 : CLASP_SESSION_QUICK_WAIT_MAX_US;
+        }
+    }
+    CHECK_EQ(clasp_session_deadline(bench.session) - bench.now_us, CLASP_SESSION_WELCOME_US);
+    CHECK(wait_after_loss() >= CLASP_SESSION_BACKOFF_MS * 740);
+    end();
+}
+
+TEST(a_socket_of_a_renewal_that_does_not_open_soon_is_replaced) {
+    begin();
+    open_with_round_trip();
+    clasp_session_renew(bench.session, bench.now_us);
+    pass_to_deadline();
+    CHECK(talk_effect(&bench.out, CLASP_EFFECT_SOCKET_CLOSE, 0) != NULL);
+    CHECK(told_state(CLASP_SESSION_WAITING, CLASP_TIMEOUT));
+    pass_to_deadline();
+    CHECK(talk_effect(&bench.out, CLASP_EFFECT_SOCKET_OPEN, 0) != NULL);
+    end();
+}
+
+TEST(a_check_without_any_answer_renews_the_session) {
+    begin();
+    open_with_round_trip();
+    clasp_session_check(bench.session, bench.now_us);
+    clasp_message ping;
+    CHECK(sent(0, &ping) && ping.type == CLASP_MSG_PING);
+    CHECK_EQ(clasp_session_deadline(bench.session) - bench.now_us, 2 * 50000 + CLASP_SESSION_CHECK_US);
+    clasp_outbox_clear(&bench.out);
+    clasp_session_check(bench.session, bench.now_us + 1); /* one runs */
+    CHECK_EQ(bench.out.count, 0);
+    pass_to_deadline();
+    CHECK(talk_effect(&bench.out, CLASP_EFFECT_SOCKET_OPEN, 0) != NULL);
+    CHECK(told_state(CLASP_SESSION_CONNECTING, CLASP_TIMEOUT));
+    end();
+}
+
+TEST(anything_that_is_heard_ends_a_check) {
+    begin();
+    open_with_round_trip();
+    clasp_session_check(bench.session, bench.now_us);
+    const clasp_message news = set("/x", 1);
+    hear(&news);
+    clasp_outbox_clear(&bench.out);
+    bench.now_us += SECOND;
+    clasp_session_tick(bench.session, bench.now_us);
+    CHECK_EQ(bench.out.count, 0);
+    clasp_session_check(bench.session, bench.now_us); /* and the next one may run */
+    clasp_message ping;
+    CHECK(sent(0, &ping) && ping.type == CLASP_MSG_PING);
+    end();
+}
+
+TEST(without_reconnect_nothing_is_renewed_and_a_failed_check_is_the_end) {
+    clasp_session_options options = OPTIONS;
+    options.reconnect = false;
+    begin();
+    clasp_session_renew(bench.session, bench.now_us); /* nor before it is opened */
+    clasp_session_check(bench.session, bench.now_us);
+    CHECK_EQ(bench.out.count, 0);
+    clasp_session_open(bench.session, &options, bench.now_us);
+    clasp_session_socket_opened(bench.session, bench.now_us);
+    hear(&WELCOME);
+    clasp_outbox_clear(&bench.out);
+    clasp_session_renew(bench.session, bench.now_us);
+    CHECK_EQ(bench.out.count, 0);
+    clasp_session_check(bench.session, bench.now_us);
+    pass_to_deadline();
+    CHECK(told_state(CLASP_SESSION_CLOSED, CLASP_TIMEOUT));
     end();
 }
 
@@ -417,6 +552,13 @@ int main(void) {
     RUN(only_a_session_that_lasted_makes_the_wait_short_again);
     RUN(waits_are_as_asked_for);
     RUN(hurry_cuts_the_wait_short);
+    RUN(a_renewal_replaces_the_socket_at_once_and_greets_on_it);
+    RUN(reports_that_come_together_renew_once);
+    RUN(after_a_renewal_failures_are_tried_again_quickly_then_as_usual);
+    RUN(a_socket_of_a_renewal_that_does_not_open_soon_is_replaced);
+    RUN(a_check_without_any_answer_renews_the_session);
+    RUN(anything_that_is_heard_ends_a_check);
+    RUN(without_reconnect_nothing_is_renewed_and_a_failed_check_is_the_end);
     RUN(without_reconnect_a_loss_is_the_end);
     RUN(after_a_loss_subscriptions_come_first_then_what_waited);
     RUN(what_is_too_old_goes);

@@ -214,7 +214,7 @@ static void drain(side *s) {
 static void report_path(void *context, uint32_t peer, uint32_t link, clasp_p2p_path_event event,
                         uint64_t at_us) {
     (void)context;
-    must(peer == PEER && link > 0 && event <= CLASP_P2P_PATH_ALIVE && at_us == now_us);
+    must(peer == PEER && link > 0 && event <= CLASP_P2P_PATH_DOUBTED && at_us == now_us);
 }
 
 static clasp_err take_record(void *context, uint32_t peer, clasp_span record) {

@@ -338,7 +338,7 @@ static void ask(void) {
 
 static void report_path(void) {
     const open_link link = link_count > 0 ? links[next() % link_count] : (open_link){0, 0};
-    clasp_p2p_path(p2p, link.peer, link.link, (clasp_p2p_path_event)(next() % 3), now_us);
+    clasp_p2p_path(p2p, link.peer, link.link, (clasp_p2p_path_event)(next() % 4), now_us);
 }
 
 static void tell_token(void) {

@@ -1,5 +1,7 @@
 /** Signals as they are, by a session of their own and by that of a client. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { VALUE } from '../../js-glue/abi.gen.js';
 import { Core } from '../../js-glue/core.js';
@@ -27,6 +29,42 @@ const heard = (listen, is = () => true) =>
       resolve(args);
     });
   });
+
+/**
+ * A way to a port of this machine that can be cut without a word: what is open by then stays open, and carries nothing any more.
+ * @param {number} port
+ */
+async function lineTo(port) {
+  /** @type {Set<import('node:net').Socket>} */ const open = new Set();
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) {
+      open.add(socket);
+      socket.on('error', () => {}).on('close', () => open.delete(socket));
+    }
+    near.pipe(far);
+    far.pipe(near);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port: own } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return {
+    port: own,
+    /** Resolved when something comes from the far end. */
+    answer: () =>
+      Promise.race(
+        [...open]
+          .map((socket) => socket.remotePort === port && once(socket, 'data'))
+          .filter(Boolean),
+      ),
+    cut() {
+      for (const socket of open) socket.unpipe().pause();
+    },
+    close() {
+      for (const socket of open) socket.destroy();
+      server.close();
+    },
+  };
+}
 
 /** @param {import('node:test').TestContext} t */
 async function hubFor(t) {
@@ -129,6 +167,43 @@ for (const [name, open] of Object.entries(MAKES)) {
     const other = await opened(t, again.url);
     other.it.publish('/signal', MAP);
     assert.deepEqual(await signal, [MAP, '/signal']);
+  });
+
+  test(`${name}: renewed, it has another session at once, and hears as before`, async (t) => {
+    const hub = await hubFor(t);
+    const { it } = await opened(t, hub.url);
+    const before = it.session;
+    const signal = heard((listener) => it.subscribe('/signal', listener));
+    const up = heard(it.onState, (...[session]) => session !== '');
+    it.renew?.();
+    assert.equal(it.session, '', 'the old one is given up before the call returns');
+    const [session] = await up;
+    assert.ok(session !== before && it.session === session);
+    const other = await opened(t, hub.url);
+    other.it.publish('/signal', MAP);
+    assert.deepEqual(await signal, [MAP, '/signal']);
+  });
+
+  test(`${name}: a relay that answers is found alive, and one that does not is connected to anew`, async (t) => {
+    const hub = await hubFor(t);
+    const line = await lineTo(hub.port);
+    t.after(() => line.close());
+    const { it } = await opened(t, `ws://127.0.0.1:${line.port}`);
+    const before = it.session;
+    /** @type {string[]} */ const states = [];
+    const off = it.onState((session) => void states.push(session));
+    const answered = line.answer();
+    it.check?.();
+    await answered;
+    assert.deepEqual([it.session, states], [before, []]);
+    off();
+    line.cut();
+    const down = heard(it.onState, (...[session]) => session === '');
+    const up = heard(it.onState, (...[session]) => session !== '');
+    it.check?.();
+    assert.equal((await down)[1]?.code, 'TIMEOUT');
+    const [session] = await up;
+    assert.notEqual(session, before);
   });
 
   test(`${name}: what is no address, pattern or value is refused at once`, async (t) => {

@@ -1,6 +1,7 @@
 import { Core } from '../../js-glue/core.js';
 import { Session } from '../../js-glue/session.js';
 import { preconnect } from '../../js-glue/socket-class.js';
+import { keepAlive } from '../../js-glue/network.js';
 import { ClaspError } from '../error.js';
 import { MemoryDriver } from './memory.js';
 
@@ -160,7 +161,7 @@ export class RelayDriver extends Base {
         failed: (error) => this.#raise('error', { error }),
       });
       this.#session.open(this.#options);
-      this.#hurryWhenBack(this.#session);
+      keepAlive(this.#session, this.#end.signal);
     } catch (error) {
       this.#session = undefined;
       this.#state = 'idle'; // the next use tries again
@@ -179,15 +180,6 @@ export class RelayDriver extends Base {
     } catch (error) {
       this.#raise('error', { error });
     }
-  }
-
-  /** @param {Session} session */
-  #hurryWhenBack(session) {
-    const { signal } = this.#end;
-    globalThis.addEventListener?.('online', () => session.hurry(), { signal });
-    if (typeof document === 'undefined') return;
-    const seen = () => document.visibilityState === 'visible' && session.hurry();
-    document.addEventListener('visibilitychange', seen, { signal });
   }
 
   /** @type {(state: RelayState, session: string, error?: ClaspError) => void} */

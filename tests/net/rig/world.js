@@ -68,6 +68,9 @@ table ip clasp {
 }`;
 }
 
+/** Seconds that a is without any network when it moves: less than any host needs. */
+const HANDOVER_S = 0.02;
+
 export class World {
   #prefix;
   #janitor;
@@ -149,15 +152,21 @@ export class World {
   async move(router) {
     const to = ROUTERS[router];
     const from = ROUTERS[router === 'ra' ? 'rc' : 'ra'];
+    const state = `/sys/class/net/${to.device}/operstate`;
+    const batch = (/** @type {string[]} */ ...lines) =>
+      `printf '${lines.join('\\n')}\\n' | ip -batch -`; // by one process: within a millisecond
     const lines = [
-      `link set ${from.device} down`,
-      `address flush dev ${to.device}`,
-      `address add ${to.lan}.${2 + (this.#moves++ % HOSTS)}/24 dev ${to.device}`,
-      `link set ${to.device} up`,
-      `route replace default via ${to.lan}.1 dev ${to.device}`,
+      batch(`link set ${from.device} down`, `address flush dev ${to.device}`),
+      `sleep ${HANDOVER_S}`, // else a browser may take the one for the other, and report nothing
+      `ip link set ${to.device} up`,
+      // What is sent before is lost, and with it a second of ARP's patience.
+      `while read now <${state}; [ "$now" != up ]; do :; done`,
+      batch(
+        `address add ${to.lan}.${2 + (this.#moves++ % HOSTS)}/24 dev ${to.device}`,
+        `route replace default via ${to.lan}.1 dev ${to.device}`,
+      ),
     ];
-    const batch = lines.join('\\n'); // by one process: within a millisecond
-    await this.run('a', 'sh', '-c', `printf '${batch}\\n' | ip -batch -`);
+    await this.run('a', 'timeout', '5', 'sh', '-e', '-c', lines.join('\n'));
   }
 
   /**
