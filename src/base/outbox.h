@@ -61,7 +61,7 @@
  *   P2P_LINK_APPLY             peer              link                 SDP of the answer to set; `number`: round
  *   P2P_LINK_CANDIDATE         peer              link                 candidate as JSON; `number`: round
  *   P2P_LINK_CLOSE             peer              link                 -
- *   P2P_COVER                  peer              1: begins, or begins anew under another session; 0: ends
+ *   P2P_COVER                  peer              CLASP_P2P_COVER_*: ends, begins, begins anew under another session
  *                                                                     - (records go by clasp_p2p_record() meanwhile)
  *   P2P_TOKEN                  peer              -                    - (draw 16 random bytes, tell both sides)
  *   P2P_RECORD                 peer              -                    a record that came through the router
@@ -107,6 +107,9 @@
     X(P2P_RECORD, 79)                                                                                              \
     X(P2P_SEND, 80) X(P2P_FROM, 81) X(P2P_ADDRESS, 82) X(P2P_DELIVER, 83) X(P2P_ACKED, 84) X(P2P_RAW, 85)           \
     X(P2P_GOT, 86) X(P2P_TOKEN_TOLD, 87) X(P2P_PIPE, 88) X(P2P_ROOM, 89) X(P2P_DOUBT, 90)
+#define CLASP_P2P_COVER_ENDS 0u
+#define CLASP_P2P_COVER_BEGINS 1u
+#define CLASP_P2P_COVER_ANEW 2u
 #define CLASP_P2P_DELIVER_BROADCAST 1u /* it came by broadcast; its address is without the prefix */
 #define CLASP_P2P_DELIVER_WIDE 2u      /* the value is in the wide form */
 // clang-format on

@@ -73,9 +73,12 @@ static void add_plain(clasp_flows *f, flow *w, pack *p) {
 }
 
 /* The relay takes so many messages a second, and a burst. `router_us` runs ahead of the time by what was spent. */
-static bool may_send(const clasp_flows *f, uint64_t now_us) {
-    return f->router_us <= now_us + (uint64_t)STEP_US * (CLASP_FLOW_COVER_BURST - 1);
+uint64_t flow_router_free(const clasp_flows *f) {
+    const uint64_t burst_us = (uint64_t)STEP_US * (CLASP_FLOW_COVER_BURST - 1);
+    return f->router_us > burst_us ? f->router_us - burst_us : 0;
 }
+
+static bool may_send(const clasp_flows *f, uint64_t now_us) { return flow_router_free(f) <= now_us; }
 
 static void spend(clasp_flows *f, uint64_t now_us) {
     f->router_us = (f->router_us > now_us ? f->router_us : now_us) + STEP_US;
@@ -131,8 +134,7 @@ uint64_t flow_cover_due(const clasp_flows *f, const flow *w) {
         return FLOW_NEVER;
     }
     const uint64_t again = again_due(w);
-    const uint64_t paid =
-        w->wants_router ? f->router_us - (uint64_t)STEP_US * (CLASP_FLOW_COVER_BURST - 1) : FLOW_NEVER;
+    const uint64_t paid = w->wants_router ? flow_router_free(f) : FLOW_NEVER;
     return again < paid ? again : paid;
 }
 

@@ -290,6 +290,8 @@ void flow_tell_room(clasp_flows *f, flow *w);
 
 /* ---- flow_cover.c ---- */
 void flow_cover_pump(clasp_flows *f, flow *w, uint64_t now_us);
+/* When the router takes the next record. */
+uint64_t flow_router_free(const clasp_flows *f);
 /* Say who we are by the router, if that is owed, whether it covers or not. */
 void flow_cover_greet(clasp_flows *f, flow *w, uint64_t now_us);
 uint64_t flow_cover_due(const clasp_flows *f, const flow *w);

@@ -3,16 +3,21 @@
 
 static uint64_t sooner(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-static uint64_t ack_due(const flow *w) {
+/* What goes by the router waits until that takes more. */
+static uint64_t ack_due(const clasp_flows *f, const flow *w) {
+    const uint64_t free_us = flow_router_free(f);
     uint64_t due = FLOW_NEVER;
     for (uint32_t i = 0; i < FLOW_SEQUENCES; i++) {
-        due = w->sequences[i] && w->sequences[i]->wants_ack ? sooner(due, w->sequences[i]->ack_us) : due;
+        const flow_sequence *s = w->sequences[i];
+        if (s && s->wants_ack) {
+            due = sooner(due, s->way == FLOW_ROUTER && s->ack_us < free_us ? free_us : s->ack_us);
+        }
     }
     return due;
 }
 
 void flow_touch(clasp_flows *f, flow *w) {
-    uint64_t due = sooner(ack_due(w), flow_path_due(w));
+    uint64_t due = sooner(ack_due(f, w), flow_path_due(w));
     due = sooner(due, flow_cover_due(f, w));
     due = sooner(due, w->get_count > 0 ? w->gets[0].due_us : FLOW_NEVER);
     due = sooner(due, w->early ? w->early->due_us : FLOW_NEVER);

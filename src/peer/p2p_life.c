@@ -11,13 +11,14 @@ void p2p_set_cover(clasp_p2p *p, p2p_peer *peer, bool on) {
     const bool may = p->cover && peer->ours && peer->accepted;
     if (peer->covered != on && (may || !on)) {
         peer->covered = on;
-        p2p_effect(p, CLASP_EFFECT_P2P_COVER, peer->handle, on, 0, NO_BYTES);
+        p2p_effect(p, CLASP_EFFECT_P2P_COVER, peer->handle,
+                   on ? CLASP_P2P_COVER_BEGINS : CLASP_P2P_COVER_ENDS, 0, NO_BYTES);
     }
 }
 
 void p2p_renew_cover(clasp_p2p *p, const p2p_peer *peer) {
     if (peer->covered) {
-        p2p_effect(p, CLASP_EFFECT_P2P_COVER, peer->handle, true, 0, NO_BYTES);
+        p2p_effect(p, CLASP_EFFECT_P2P_COVER, peer->handle, CLASP_P2P_COVER_ANEW, 0, NO_BYTES);
     }
 }
 

@@ -473,13 +473,13 @@ TEST(our_new_session_is_told_with_a_proof_until_it_is_acknowledged) {
 TEST(a_new_session_of_either_side_begins_cover_anew) {
     bench b = with_token(HIGHER, "z-them");
     link_event(&b, "them", 1, CLASP_P2P_LINK_DISCONNECTED, 0, "");
-    CHECK_EQ(covers(&b), 1);
+    CHECK_EQ(covers(&b), CLASP_P2P_COVER_BEGINS);
     clasp_p2p_signalling(b.p, span(""), b.now);
     clasp_outbox_clear(b.out);
     clasp_p2p_signalling(b.p, span("m-new"), b.now);
-    CHECK_EQ(covers(&b), 1);
+    CHECK_EQ(covers(&b), CLASP_P2P_COVER_ANEW);
     CHECK_EQ(resume(&b, "b-new", "m-new", true), CLASP_OK);
-    CHECK_EQ(covers(&b), 1);
+    CHECK_EQ(covers(&b), CLASP_P2P_COVER_ANEW);
     CHECK(is_text(clasp_text_span(&p2p_by_handle(b.p, peer_of(&b, "them"))->session), "b-new"));
     end(&b);
 }

@@ -142,7 +142,9 @@ static void token(joint *j, int node, uint32_t peer) {
 
 static void cover(joint *j, int node, const clasp_effect *effect) {
     joint_peer *peer = joint_peer_of(&j->nodes[node], effect->a);
-    if (CHECK(peer != NULL) && CHECK(peer->covered != (effect->b != 0))) {
+    if (effect->b == CLASP_P2P_COVER_ANEW) {
+        CHECK(peer && peer->covered);
+    } else if (CHECK(peer != NULL) && CHECK(peer->covered != (effect->b != 0))) {
         peer->covered = effect->b != 0;
         j->nodes[node].covers += peer->covered ? 1 : UINT32_MAX;
         j->counts.covered += peer->covered;
@@ -243,6 +245,7 @@ static void carry_out(joint *j, int node, uint32_t *from, const clasp_effect *ef
         break;
     }
     case CLASP_EFFECT_P2P_RECORD: /* the door's own business */
+    case CLASP_EFFECT_P2P_DOUBT:  /* sessions here are dead or alive at once */
         break;
     default:
         CHECK_EQ(effect->kind, 0); /* none that peers have */

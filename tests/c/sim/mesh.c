@@ -522,7 +522,9 @@ static bool has_connected_link(const mesh_node *n, uint32_t peer) {
 /* Data waits, as always: one record goes by the router, and the direct path is tried with a ping. */
 static void cover(mesh *m, int node, const clasp_effect *effect) {
     mesh_node *n = &m->nodes[node];
-    n->covers += effect->b == 1 ? 1u : UINT32_MAX;
+    n->covers += effect->b == CLASP_P2P_COVER_BEGINS ? 1u
+                 : effect->b == CLASP_P2P_COVER_ENDS ? UINT32_MAX
+                                                     : 0u;
     if (effect->b == 0) {
         return;
     }
