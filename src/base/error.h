@@ -10,22 +10,22 @@
 #define CLASP_ERR_LIST(X)                                                              \
     X(OK,                 0, "done")                                                   \
     X(MORE,               1, "incomplete: feed more bytes")                            \
-    X(BAD_MAGIC,         -1, "the first byte is not that of a CLASP frame")            \
-    X(RESERVED_QOS,      -2, "the frame's QoS bits hold the reserved value 3")         \
-    X(UNSUPPORTED_FLAG,  -3, "the frame says that it is encrypted or compressed")      \
+    X(BAD_MAGIC,         -1, "not a CLASP frame")            \
+    X(RESERVED_QOS,      -2, "the frame has the reserved QoS")         \
+    X(UNSUPPORTED_FLAG,  -3, "an encrypted or compressed frame")      \
     X(EMPTY_PAYLOAD,     -4, "the frame holds no message")                             \
     X(UNKNOWN_TYPE,      -5, "no message has this type code")                          \
-    X(TRUNCATED,         -6, "a field runs past the end of the message")               \
+    X(TRUNCATED,         -6, "a field runs past the end")               \
     X(BAD_UTF8,          -7, "a string is not well-formed UTF-8")                      \
     X(BAD_VALUE_TYPE,    -8, "no value has this type code")                            \
     X(TOO_DEEP,          -9, "nested deeper than the bound")                           \
-    X(BAD_ENUM,         -10, "a field with a closed set of values holds another one")  \
+    X(BAD_ENUM,         -10, "a field holds none of its values")  \
     X(BAD_LEGACY,       -11, "the MessagePack payload is no CLASP message")            \
     X(TOO_LARGE,        -12, "over a bound in limits.h")                               \
     X(BAD_ADDRESS,      -13, "not a CLASP address")                                    \
     X(BAD_PATTERN,      -14, "not a CLASP address pattern")                            \
     X(BAD_JSON,         -15, "not well-formed JSON, or over its bounds")               \
-    X(BAD_SIGNAL,       -16, "a signal lacks a field, or holds one of a wrong kind")   \
+    X(BAD_SIGNAL,       -16, "a field of the signal is missing, or of a wrong kind")   \
     X(BAD_STATE,        -17, "event not allowed in this state")                        \
     X(BAD_HANDLE,       -18, "this handle names nothing that is open")                 \
     X(NO_MEMORY,        -19, "out of memory")                                          \
@@ -39,10 +39,10 @@
     X(RELAY_REFUSED,    -27, "the relay answered with an ERROR message")               \
     X(QUEUE_FULL,       -28, "the send queue is full")                                 \
     X(NOT_CONNECTED,    -29, "not connected")                                          \
-    X(BAD_PIECE,        -30, "the pieces of a message contradict one another")         \
+    X(BAD_PIECE,        -30, "pieces that contradict one another")         \
     X(OUT_OF_RANGE,     -31, "a number does not fit its field")                        \
-    X(BAD_FIELD,        -32, "a field of the message is missing, or of a wrong kind")  \
-    X(NOT_FOUND,        -33, "nothing is known at this address")
+    X(BAD_FIELD,        -32, "a field is missing, or of a wrong kind")  \
+    X(NOT_FOUND,        -33, "nothing is there")
 // clang-format on
 
 typedef enum clasp_err {
