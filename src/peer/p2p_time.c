@@ -63,12 +63,13 @@ static void cover_due(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
     }
 }
 
-/* The link that broke, when its last negotiation is complete: another round is cheaper than another connection. */
+/* The link that broke, or that does not come up while the router carries, when its last negotiation is complete: another round is
+ * cheaper than another connection, and looks for addresses anew. */
 static p2p_link *restartable(const p2p_peer *peer) {
     for (uint32_t i = 0; i < CLASP_P2P_LINKS; i++) {
         p2p_link *link = peer->links[i];
-        if (link && link->path == PATH_DOWN &&
-            (link->state == P2P_LINK_STABLE || link->state == P2P_LINK_ANSWERED)) {
+        const bool may_heal = link && (link->path == PATH_DOWN || (link->path == PATH_NEW && peer->covered));
+        if (may_heal && (link->state == P2P_LINK_STABLE || link->state == P2P_LINK_ANSWERED)) {
             return link;
         }
     }
@@ -83,7 +84,7 @@ static void probe(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
     if (!p->up || p2p_link_up(peer)) {
         return;
     }
-    if (link && peer->probes <= 2) {
+    if (link && (peer->probes <= 2 || link->path == PATH_NEW)) { /* nothing is dialled beside a set-up */
         p2p_restart(p, peer, link, P2P_ON_RESTART, now_us);
     } else {
         p2p_dial(p, peer, now_us);

@@ -100,7 +100,8 @@ static void resume(clasp_session *session, uint64_t now_us) {
 }
 
 static uint64_t quick_wait(const clasp_session *session) {
-    const uint64_t wait_us = (uint64_t)CLASP_SESSION_QUICK_WAIT_US << quick_tries(session) / CLASP_SESSION_QUICK_SAME;
+    const uint64_t wait_us = (uint64_t)CLASP_SESSION_QUICK_WAIT_US
+                             << quick_tries(session) / CLASP_SESSION_QUICK_SAME;
     return wait_us < CLASP_SESSION_QUICK_WAIT_MAX_US ? wait_us : CLASP_SESSION_QUICK_WAIT_MAX_US;
 }
 
