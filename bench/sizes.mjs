@@ -15,7 +15,11 @@ const ENTRIES = {
     contents: `export { Sender, Receiver } from './web/index.js';`,
     measured: true,
   },
-  ClaspP2P: { contents: `export { ClaspP2P } from './web/peering.js';`, wasm: 'clasp-peer.wasm' },
+  ClaspP2P: {
+    contents: `export { ClaspP2P } from './web/peering.js';`,
+    wasm: 'clasp-peer.wasm',
+    measured: true,
+  },
   'everything of the package': { contents: `export * from './web/index.js';` },
 };
 
