@@ -218,10 +218,10 @@ static clasp_err take(clasp_flows *f, flow *w, uint16_t stream, clasp_span paylo
 
 clasp_err flow_data(clasp_flows *f, flow *w, uint32_t way, const flow_data_head *head, clasp_span payload,
                     uint64_t now_us) {
-    clasp_err err;
+    clasp_err err = CLASP_OK;
     flow_sequence *s = has_ended(w, head->stream) ? NULL : find_sequence(w, head->stream, &err);
     if (!s) {
-        return has_ended(w, head->stream) ? CLASP_OK : err;
+        return err;
     }
     const uint32_t ahead = head->sequence - s->next;
     s->way = way;

@@ -14,7 +14,8 @@ static bool begins(clasp_span text, const char *with) {
 
 static void learn_address(joint_peer *peer, const clasp_effect *effect) {
     const uint8_t *at = clasp_outbox_data() + effect->at;
-    const clasp_span text = {at + effect->b * 4, effect->len - effect->b * 4};
+    const uint32_t list_len = effect->b * 4;
+    const clasp_span text = {at + list_len, effect->len - list_len};
     uint32_t mine = 0, sub;
     for (uint32_t i = 0; i < effect->b; i++) {
         memcpy(&sub, at + (size_t)i * 4, sizeof sub);

@@ -1,5 +1,6 @@
 /* RTCPeerConnections, as the core sees them. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "joint.h"
 
@@ -44,12 +45,15 @@ static bool same_end(const joint_end *a, const joint_end *b) {
 
 static joint_end read_end(const char *text, const char *key) {
     joint_end end = {0};
+    uint32_t *const fields[] = {&end.node, &end.page, &end.peer, &end.link, &end.round};
     const char *at = text ? strstr(text, key) : NULL;
-    if (!at || sscanf(at + strlen(key), "%" SCNu32 ".%" SCNu32 ".%" SCNu32 ".%" SCNu32 ".%" SCNu32, &end.node,
-                      &end.page, &end.peer, &end.link, &end.round) != 5) {
-        end = (joint_end){0};
+    at = at ? at + strlen(key) : NULL;
+    for (int i = 0; at && i < 5; i++) {
+        char *behind;
+        *fields[i] = (uint32_t)strtoul(at, &behind, 10);
+        at = behind > at && (i == 4 || *behind == '.') ? behind + 1 : NULL;
     }
-    return end;
+    return at ? end : (joint_end){0};
 }
 
 static int write_end(char *out, size_t size, const joint_end *end) {
