@@ -18,8 +18,14 @@ const FOLDER = join(ROOT, 'build', 'net');
 
 /** @typedef {{handedOver: number, dropped: number, heldBack: number, overflowed: number}} Counts packets */
 
+/** @type {Promise<string> | undefined} one compilation, whoever asks and however many at once */
+let compilation;
+
 /** @returns {Promise<string>} path of the program */
-async function compiled() {
+const compiled = () => (compilation ??= compile());
+
+/** @returns {Promise<string>} path of the program */
+async function compile() {
   const program = join(FOLDER, 'link');
   if (existsSync(program) && statSync(program).mtimeMs > statSync(SOURCE).mtimeMs) return program;
   mkdirSync(FOLDER, { recursive: true });
