@@ -6,6 +6,9 @@
  * @property {() => void} [seen] the page is visible again
  */
 
+const BEAT_MS = 5000;
+const FROZEN_MS = 15_000;
+
 /**
  * @param {NetworkListener} listener
  * @param {AbortSignal} signal ends it
@@ -22,7 +25,24 @@ export function followNetwork({ changed, seen }, signal) {
 }
 
 /**
- * The same, for a session: its socket is replaced, or tried.
+ * A page that was frozen, or a machine that slept, notices by the time that is gone.
+ * @param {() => void} frozen it was; connections may be dead without a word
+ * @param {AbortSignal} signal ends it
+ */
+export function followClock(frozen, signal) {
+  let last = Date.now();
+  const beat = () => {
+    const time = Date.now();
+    if (time - last > FROZEN_MS) frozen();
+    last = time;
+  };
+  const timer = setInterval(beat, BEAT_MS);
+  /** @type {any} any: of Node alone */ (timer).unref?.();
+  signal.addEventListener('abort', () => clearInterval(timer));
+}
+
+/**
+ * As followNetwork(), for a session: its socket is replaced, or tried.
  * @param {{renew: () => void, hurry: () => void, check: () => void}} session
  * @param {AbortSignal} signal
  */

@@ -200,13 +200,13 @@ export class PeerPlane {
 
   /** @param {number} ticket of get(), which nobody waits for any more */
   forget(ticket) {
-    this.#host.forget(ticket);
+    this.#host.tickets.take(ticket);
   }
 
   /** @param {string} address @returns {{ticket: number, promise: Promise<any>}} any: the value */
   get(address) {
     if (!this.isWanted) throw new ClaspError('NOT_CONNECTED');
-    return this.#host.ask((ticket) => {
+    return this.#host.tickets.ask((ticket) => {
       this.input(ON_GET, ticket, 0, address);
       this.#host.flushSoon();
     });
@@ -221,7 +221,7 @@ export class PeerPlane {
    * @throws {ClaspError} BAD_PATTERN, LIMIT
    */
   subscribe(pattern, handler) {
-    const number = this.#host.newNumber();
+    const number = this.#host.tickets.newNumber();
     this.#subs.set(number, { pattern, handler });
     try {
       this.#host.later(() => this.input(ON_SUBSCRIBE, number, 0, pattern)); // no handler is called before it returns

@@ -306,7 +306,7 @@ export class ClaspP2P extends Emitter {
    * @throws {ClaspError} NOT_CONNECTED, QUEUE_FULL (64 are kept), BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE
    */
   broadcast(address, value) {
-    const planes = this.#host.planes().filter((plane) => plane.isIntroduced);
+    const planes = this.#host.planes.all().filter((plane) => plane.isIntroduced);
     if (planes.length === 0) return this.#keep(address, value);
     /** @type {unknown} */ let fault;
     for (const plane of planes) {
@@ -336,7 +336,7 @@ export class ClaspP2P extends Emitter {
     const host = this.#life?.host;
     const code = host?.explain(id) ?? 'SIGNALLING_DOWN';
     const [message, next] = EXPLANATIONS[code];
-    const plane = host?.planeOf(id);
+    const plane = host?.planes.find(id);
     const facts = {
       state: plane?.state ?? null,
       path: plane?.path?.type ?? null,
