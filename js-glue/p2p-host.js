@@ -334,9 +334,9 @@ export class P2PHost {
       [P2P_PIPE]: this.#for((plane, effect) => {
         const number = effect.b >>> 8;
         const event = effect.b & 0xff;
-        if (event !== PIPE_OPENED) return plane.pipeHappens(number, event, effect);
+        if (event !== PIPE_OPENED) return plane.pipes.happens(number, event, effect);
         const address = textOf(effect.bytes);
-        if (plane.pipeOpened(number, address)) this.#events.pipe(plane, address);
+        if (plane.pipes.opened(number, address)) this.#events.pipe(plane, address);
       }),
     };
   }

@@ -4,19 +4,16 @@ import {
   ON_CHANNEL_END,
   ON_CLOSE,
   ON_GET,
-  ON_PIPE_OPEN,
   ON_READY,
   ON_SUBSCRIBE,
   ON_UNSUBSCRIBE,
-  PIPE_ABORTED,
-  PIPE_ENDED,
   SAY_EVENT,
   SAY_SET,
   SAY_STREAM,
 } from './abi.gen.js';
 import { ClaspError, check } from './error.js';
 import { PRIORITIES, PlaneChannel } from './p2p-channel.js';
-import { PipeReader, PipeWriter } from './p2p-pipe.js';
+import { PeerPipes } from './p2p-pipes.js';
 import { pathStats } from './stats.js';
 
 /** @typedef {import('./p2p-host.js').P2PHost} P2PHost */
@@ -54,6 +51,8 @@ import { pathStats } from './stats.js';
  * @property {number} coveredBytes sent by way of the router
  */
 
+const ICE_ERRORS_MAX = 8;
+
 function withResolve() {
   let resolve = () => {};
   const promise = new Promise((/** @type {(value: void) => void} */ done) => (resolve = done));
@@ -64,19 +63,19 @@ function withResolve() {
 export class PeerPlane {
   #host;
   /** @type {Map<number, Subscription>} */ #subs = new Map();
-  /** @type {Map<number, PipeReader | PipeWriter>} */ #pipes = new Map();
-  /** Opened by the peer, and not taken. @type {Map<string, PipeReader[]>} */ #offered = new Map();
-  /** Not opened by the peer yet. @type {Map<string, PipeReader[]>} */ #wanted = new Map();
   /** @type {Map<number, Batch>} */ #batches = new Map();
   /** @type {Batch | undefined} */ #batch;
   /** @type {import('./stats.js').Sample | undefined} */ #sample;
   /** By priority. @type {({promise: Promise<void>, resolve: () => void} | undefined)[]} */ #rooms =
     [];
 
+  pipes = new PeerPipes(this);
   /** Those that the applications have made, by number. @type {Map<number, PlaneChannel>} */
   channels = new Map();
   /** @type {Map<number, P2PLink>} */
   links = new Map();
+  /** What ICE servers said, the last few. @type {string[]} */
+  iceErrors = [];
   /** By address id. @type {Target[]} */
   targets = [];
   /** @type {PeerState} */
@@ -115,7 +114,17 @@ export class PeerPlane {
 
   /** @type {(event: number, b?: number, c?: number, input?: Uint8Array | string) => number} @throws {ClaspError} */
   input(event, b, c, input) {
+    if (this.isOver) throw new ClaspError('PEER_GONE');
     return check(this.#host.input(event, this.handle, b, c, input));
+  }
+
+  /** As those of the host. @type {P2PHost['later']} */
+  later(calls) {
+    return this.#host.later(calls);
+  }
+
+  flushSoon() {
+    this.#host.flushSoon();
   }
 
   // ---- saying ---------------------------------------------------------------------------------------------------
@@ -130,8 +139,8 @@ export class PeerPlane {
   say(say, address, value) {
     const host = this.#host;
     const { core } = host;
-    const id = host.addressId(address);
     if (!this.isWanted) throw new ClaspError('NOT_CONNECTED');
+    const id = host.addressId(address);
     const result =
       typeof value === 'number'
         ? core.hot('p2p_number', host.handle, this.handle, say, id, value)
@@ -155,12 +164,13 @@ export class PeerPlane {
   }
 
   /**
-   * Resolved when little of this priority and above is under way: at once, or when the core says so.
+   * Resolved when little of this priority and above is under way: at once, or when the core says so, or when the peer is gone.
    * @param {import('./p2p-channel.js').Priority} priority
    * @returns {Promise<void>}
    */
   readyFor(priority) {
     const number = PRIORITIES.indexOf(priority);
+    if (this.isOver) return Promise.resolve();
     if (!this.#rooms[number] && this.input(ON_READY, number) === 1) return Promise.resolve();
     return (this.#rooms[number] ??= withResolve()).promise;
   }
@@ -247,7 +257,7 @@ export class PeerPlane {
     this.targets[id] = { address, subs: /** @type {Subscription[]} */ (found.filter(Boolean)) };
   }
 
-  // ---- channels and pipes ---------------------------------------------------------------------------------------
+  // ---- channels -------------------------------------------------------------------------------------------------
 
   /**
    * @param {string} address
@@ -283,58 +293,6 @@ export class PeerPlane {
     return [...this.links.values()].findLast((link) => link.channels.has(0));
   }
 
-  /**
-   * @param {string} address
-   * @param {import('./p2p-channel.js').Priority} priority
-   * @returns {WritableStream<ArrayBuffer | ArrayBufferView>} of a pipe to the peer
-   */
-  openPipe(address, priority) {
-    if (!this.isWanted) throw new ClaspError('NOT_CONNECTED');
-    const number = this.#host.later(() =>
-      this.pipe(ON_PIPE_OPEN, PRIORITIES.indexOf(priority), 0, address),
-    );
-    const writer = new PipeWriter(this, number);
-    this.#pipes.set(number, writer);
-    return writer.stream;
-  }
-
-  /** @param {string} address @returns {ReadableStream<Uint8Array<ArrayBuffer>>} of the first pipe that the peer opens there */
-  takePipe(address) {
-    const offered = this.#offered.get(address)?.shift();
-    if (offered) return offered.stream;
-    const reader = new PipeReader(this);
-    this.#wanted.set(address, [...(this.#wanted.get(address) ?? []), reader]);
-    return reader.stream;
-  }
-
-  /**
-   * The peer has opened a pipe.
-   * @param {number} number
-   * @param {string} address
-   * @returns {boolean} true: nobody has waited for it
-   */
-  pipeOpened(number, address) {
-    const wanted = this.#wanted.get(address)?.shift();
-    const reader = wanted ?? new PipeReader(this);
-    reader.attach(number);
-    this.#pipes.set(number, reader);
-    if (!wanted) this.#offered.set(address, [...(this.#offered.get(address) ?? []), reader]);
-    return !wanted;
-  }
-
-  /** @type {(number: number, event: number, effect: import('./collector.js').Effect) => void} */
-  pipeHappens(number, event, effect) {
-    this.#pipes.get(number)?.happens(event, effect);
-    if (event === PIPE_ENDED || event === PIPE_ABORTED) this.#pipes.delete(number);
-  }
-
-  /** An input about pipes. @type {PeerPlane['input']} */
-  pipe(event, b, c, input) {
-    const result = this.input(event, b, c, input);
-    this.#host.flushSoon();
-    return result;
-  }
-
   // ---- figures --------------------------------------------------------------------------------------------------
 
   get bufferedAmount() {
@@ -354,9 +312,10 @@ export class PeerPlane {
   async stats() {
     const { link } = this;
     const isDirect = link && this.path?.type !== 'router';
+    const none = { stats: null, sample: undefined };
     const { stats, sample } = isDirect
-      ? await pathStats(link.pc, this.#sample)
-      : { stats: null, sample: undefined };
+      ? await pathStats(link.pc, this.#sample).catch(() => none) // it may be closed meanwhile
+      : none;
     this.#sample = sample;
     const rtt_us = this.#stat('RTT_US');
     return {
@@ -377,9 +336,10 @@ export class PeerPlane {
     };
   }
 
-  /** What ICE servers said of late. */
-  get iceErrors() {
-    return [...this.links.values()].flatMap((link) => link.errors);
+  /** What an ICE server has said: it is kept, also when the attempt is over. @param {string} words */
+  iceError(words) {
+    this.iceErrors.push(words);
+    if (this.iceErrors.length > ICE_ERRORS_MAX) this.iceErrors.shift();
   }
 
   /** Look up which way is in use. @returns {Promise<Path | null>} */
@@ -401,9 +361,7 @@ export class PeerPlane {
     for (const batch of this.#batches.values()) batch.reject(error);
     this.#batches.clear();
     this.#batch = undefined;
-    for (const pipe of this.#pipes.values()) pipe.fail(error);
-    for (const wanted of this.#wanted.values()) for (const pipe of wanted) pipe.fail(error);
-    for (const pipes of [this.#pipes, this.#offered, this.#wanted]) pipes.clear();
+    this.pipes.drop(error);
     for (const channel of [...this.channels.values()]) this.endChannel(channel);
     PRIORITIES.forEach((_, priority) => this.roomAgain(priority));
   }

@@ -341,7 +341,7 @@ export class ClaspP2P extends Emitter {
       state: plane?.state ?? null,
       path: plane?.path?.type ?? null,
       session: this.connected,
-      iceErrors: plane?.iceErrors ?? [],
+      iceErrors: [...(plane?.iceErrors ?? [])],
     };
     return { code, message, next, facts };
   }
@@ -453,10 +453,10 @@ function streamsOf(plane, address) {
   /** @type {Partial<import('./peer.js').ByteStreams>} */ const made = {};
   return {
     get readable() {
-      return (made.readable ??= plane.takePipe(address));
+      return (made.readable ??= plane.pipes.read(address));
     },
     get writable() {
-      return (made.writable ??= plane.openPipe(address, 'normal'));
+      return (made.writable ??= plane.pipes.write(address, 'normal'));
     },
   };
 }

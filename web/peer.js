@@ -213,8 +213,8 @@ export class Peer extends Emitter {
   bytes(address, { priority = 'normal' } = {}) {
     if (!PRIORITIES.includes(priority))
       throw new ClaspError('BAD_OPTION', 'priority: high, normal or low');
-    const plane = this.#plane;
-    return { writable: plane.openPipe(address, priority), readable: plane.takePipe(address) };
+    const { pipes } = this.#plane;
+    return { writable: pipes.write(address, priority), readable: pipes.read(address) };
   }
 
   // ---- the rest ---------------------------------------------------------------------------------------------------
