@@ -7,7 +7,11 @@ const LABELS = ['clasp-reliable', 'clasp'];
 const OPTIONS = [{ ordered: true }, { ordered: false, maxRetransmits: 0 }];
 /** Bytes in the browser below which it takes more. */
 export const LOW_WATER = 128 << 10;
-const ERRORS_MAX = 8;
+/** Channels of one connection that are heard: those of a link, 32 of each side's application, and some of other makes. */
+const CHANNELS_MAX = 96;
+
+/** For a track without a stream. @type {typeof MediaStream | undefined} */
+const Stream = globalThis.MediaStream; // there is none in Node
 
 /**
  * @typedef {object} P2PLinkHost
@@ -19,6 +23,7 @@ const ERRORS_MAX = 8;
  * @property {(number: number) => void} low few bytes wait in the browser
  * @property {() => void} moved the pair of candidates is another one
  * @property {(stream: MediaStream) => void} media
+ * @property {(words: string) => void} iceError what an ICE server has said
  */
 
 /** A link of a data-channel peer: its channels by number. */
@@ -26,10 +31,10 @@ export class P2PLink extends Link {
   #host;
   /** Open ones. @type {Map<number, RTCDataChannel>} */
   channels = new Map();
-  /** Those that were made here. @type {Map<number, RTCDataChannel>} */
+  /** Those that were made here, and have not closed. @type {Map<number, RTCDataChannel>} */
   made = new Map();
-  /** What ICE servers said, the last few. @type {string[]} */
-  errors = [];
+  /** All that have not closed. @type {Set<RTCDataChannel>} */
+  #heard = new Set();
 
   /**
    * @param {RTCPeerConnection} pc not used yet; owned from here on
@@ -39,16 +44,16 @@ export class P2PLink extends Link {
     super(pc, host.report);
     this.#host = host;
     this.listen(pc, 'datachannel', ({ channel }) => this.#came(channel));
-    this.listen(pc, 'track', ({ streams: [stream], track }) =>
-      host.media(stream ?? new MediaStream([track])),
-    );
+    this.listen(pc, 'track', ({ streams: [given], track }) => {
+      const stream = given ?? (Stream && new Stream([track]));
+      if (stream) host.media(stream);
+    });
     this.listen(pc, 'icegatheringstatechange', () => {
       if (pc.iceGatheringState === 'complete') this.report(LINK_GATHERED, this.round);
     });
-    this.listen(pc, 'icecandidateerror', ({ url, errorCode, errorText }) => {
-      this.errors.push(`${url}: ${errorCode} ${errorText}`);
-      if (this.errors.length > ERRORS_MAX) this.errors.shift();
-    });
+    this.listen(pc, 'icecandidateerror', ({ url, errorCode, errorText }) =>
+      host.iceError(`${url}: ${errorCode} ${errorText}`),
+    );
   }
 
   /** @override */
@@ -85,15 +90,16 @@ export class P2PLink extends Link {
 
   /** @override */
   close() {
-    for (const channel of this.channels.values()) {
+    for (const channel of this.#heard) {
       channel.onopen = channel.onmessage = channel.onclose = channel.onbufferedamountlow = null;
     }
     super.close();
-    this.channels.clear();
+    for (const all of [this.channels, this.made, this.#heard]) all.clear();
   }
 
   /** @param {RTCDataChannel} channel */
   #came(channel) {
+    if (this.#heard.size >= CHANNELS_MAX) return channel.close();
     const number = LABELS.indexOf(channel.label);
     this.#adopt(number >= 0 ? number : this.#host.number(channel), channel);
   }
@@ -101,6 +107,7 @@ export class P2PLink extends Link {
   /** @type {(number: number, channel: RTCDataChannel) => void} */
   #adopt(number, channel) {
     const host = this.#host;
+    this.#heard.add(channel);
     channel.binaryType = 'arraybuffer';
     channel.bufferedAmountLowThreshold = LOW_WATER;
     const opened = () => {
@@ -113,6 +120,8 @@ export class P2PLink extends Link {
     channel.onmessage = ({ data }) => host.message(number, data);
     channel.onbufferedamountlow = () => host.low(number);
     channel.onclose = () => {
+      this.#heard.delete(channel);
+      if (this.made.get(number) === channel) this.made.delete(number);
       if (this.channels.get(number) !== channel) return;
       this.channels.delete(number);
       host.closed(number);

@@ -78,6 +78,7 @@ export class P2PLinks {
       low: (number) => this.#host.sending.low(plane, where, number),
       moved: () => this.#host.planes.lookUp(plane),
       media: (stream) => this.#events.media(plane, stream),
+      iceError: (words) => plane.iceError(words),
     };
   }
 
