@@ -15,6 +15,7 @@ let end = 0; // bytes written
 let most = FRAME_MAX; // bytes that may be written
 let isWide = false; // lengths and counts are u32
 let values = 0; // written
+let isWriting = false; // a value, whose getters and toJSON() are called
 
 /** @param {number} count bytes; ask for them before naming `view` or `scratch`, which may be others then */
 function room(count) {
@@ -174,9 +175,14 @@ function write(value, depth) {
  * Begin the input of a call: a text without its length, then what the others below add to it. One at a time.
  * @param {string} text
  * @returns {number} bytes of the text
- * @throws {ClaspError} TOO_LARGE (over 65,535 bytes), BAD_OPTION (no text)
+ * @throws {ClaspError} TOO_LARGE (over 65,535 bytes), BAD_OPTION (no text), BAD_STATE (called by a value that is being written)
  */
 export function beginInput(text) {
+  if (isWriting)
+    throw new ClaspError(
+      'BAD_STATE',
+      'called by a getter or toJSON() of a value that is being sent',
+    );
   if (typeof text !== 'string') throw new ClaspError('BAD_OPTION', `a ${typeof text} is no text`);
   scratch ??= new Uint8Array(FRAME_MAX);
   view ??= new DataView(scratch.buffer);
@@ -217,7 +223,12 @@ function longText(text) {
  *   OUT_OF_RANGE (a bigint that 64 bits cannot hold)
  */
 export function addValue(value) {
-  write(value, 0);
+  isWriting = true;
+  try {
+    write(value, 0);
+  } finally {
+    isWriting = false;
+  }
 }
 
 /** @param {number} number */
