@@ -44,6 +44,7 @@ import { ClaspError, check } from './error.js';
 import { followClock, followNetwork } from './network.js';
 import { deliver, valueIn } from './p2p-delivery.js';
 import { P2PLinks } from './p2p-links.js';
+import { broadcastAt } from './p2p-peer.js';
 import { Planes } from './p2p-planes.js';
 import { Sending } from './p2p-sending.js';
 import { Tickets } from './p2p-tickets.js';
@@ -156,7 +157,7 @@ export class P2PHost {
     this.isOver = true;
     this.#life.abort();
     this.sending.stop();
-    for (const end of this.#patterns.values()) end();
+    for (const pattern of this.#patterns.keys()) this.#signalled(() => this.#unlisten(pattern));
     for (const plane of this.planes.all()) for (const link of plane.links.values()) link.close();
     this.#options.connections.close();
     this.core.disown(this.handle);
@@ -166,7 +167,7 @@ export class P2PHost {
 
   /** The network has changed, or may have: signalling connects anew, and all paths are proven anew. */
   network() {
-    this.#options.signalling.renew?.();
+    this.#signalled(() => this.#options.signalling.renew?.());
     this.input(ON_NETWORK);
   }
 
@@ -187,22 +188,36 @@ export class P2PHost {
   }
 
   /**
-   * Put a value, with its type code, into the inbox: in the wide form where no frame can carry it.
+   * A value with its type code: in the wide form where no frame can carry it.
    * @param {string} address that it is said at
    * @param {unknown} value
-   * @returns {number} its length
+   * @returns {Uint8Array} lent until the next call
+   * @throws {ClaspError} BAD_VALUE_TYPE, TOO_LARGE, TOO_DEEP, OUT_OF_RANGE
    */
-  put(address, value) {
+  valueAt(address, value) {
     const room = Math.min(address.length, ADDRESS_SURE) * 3; // bytes of the address, at most
     try {
       const bytes = this.#encoded(value);
-      if (!isWideNeeded(room, bytes.length)) return this.core.put(bytes);
+      if (!isWideNeeded(room, bytes.length)) return bytes;
       const { length } = encoder.encode(address);
-      if (!isWideNeeded(length, bytes.length)) return this.core.put(bytes);
+      if (!isWideNeeded(length, bytes.length)) return bytes;
     } catch (error) {
       if (!(error instanceof ClaspError && error.code === 'TOO_LARGE')) throw error;
     }
-    return this.core.put(encodeWide(value));
+    return encodeWide(value);
+  }
+
+  /**
+   * What broadcast() of a peer would say, to be said later.
+   * @param {string} address
+   * @param {unknown} value
+   * @returns {Uint8Array} yours
+   * @throws {ClaspError} BAD_ADDRESS, and those of valueAt()
+   */
+  broadcastValue(address, value) {
+    const full = broadcastAt(address);
+    this.addressId(full);
+    return this.valueAt(full, value).slice();
   }
 
   /** @param {string} address @returns {number} its id @throws {ClaspError} BAD_ADDRESS, TOO_LARGE */
@@ -302,13 +317,24 @@ export class P2PHost {
   /** @returns {Handlers} */
   #signalHandlers() {
     const { signalling } = this.#options;
+    const publish = (/** @type {Effect} */ { a, bytes }) =>
+      signalling.publish(textOf(bytes.subarray(0, a)), bytes.subarray(a));
     return {
-      [P2P_SUBSCRIBE]: ({ bytes }) => this.#listen(textOf(bytes)),
-      [P2P_UNSUBSCRIBE]: ({ bytes }) => this.#unlisten(textOf(bytes)),
-      [P2P_SIGNAL]: ({ a, bytes }) =>
-        signalling.publish(textOf(bytes.subarray(0, a)), bytes.subarray(a)),
-      [P2P_DOUBT]: () => signalling.check?.(),
+      [P2P_SUBSCRIBE]: ({ bytes }) => this.#signalled(() => this.#listen(textOf(bytes))),
+      [P2P_UNSUBSCRIBE]: ({ bytes }) => this.#signalled(() => this.#unlisten(textOf(bytes))),
+      [P2P_SIGNAL]: (effect) => this.#signalled(() => publish(effect)),
+      [P2P_DOUBT]: () => this.#signalled(() => signalling.check?.()),
     };
+  }
+
+  /** What carries the signals may refuse: then they are lost, as others may be. @param {() => void} act */
+  #signalled(act) {
+    try {
+      act();
+    } catch (cause) {
+      const isOurs = cause instanceof ClaspError;
+      this.#events.failed(isOurs ? cause : new ClaspError('DRIVER', undefined, { cause }));
+    }
   }
 
   /** What is done for the peer that an effect names. @param {(plane: PeerPlane, effect: Effect) => void} act */

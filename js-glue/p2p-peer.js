@@ -53,6 +53,16 @@ import { pathStats } from './stats.js';
 
 const ICE_ERRORS_MAX = 8;
 
+/**
+ * Where a broadcast is said.
+ * @param {string} address
+ * @throws {ClaspError} BAD_ADDRESS
+ */
+export function broadcastAt(address) {
+  if (!String(address).startsWith('/')) throw new ClaspError('BAD_ADDRESS');
+  return `/clasp/p2p/broadcast${address}`;
+}
+
 function withResolve() {
   let resolve = () => {};
   const promise = new Promise((/** @type {(value: void) => void} */ done) => (resolve = done));
@@ -94,6 +104,8 @@ export class PeerPlane {
   isOver = false;
   /** The application is being asked whether it may come in. */
   isAsked = false;
+  /** … and was, so many times. */
+  questions = 0;
   /** Its words where it may not. @type {string | undefined} */
   refusal;
   /** What the application holds of it. @type {any} any: of web/ */
@@ -138,14 +150,22 @@ export class PeerPlane {
    */
   say(say, address, value) {
     const host = this.#host;
-    const { core } = host;
     if (!this.isWanted) throw new ClaspError('NOT_CONNECTED');
     const id = host.addressId(address);
-    const result =
-      typeof value === 'number'
-        ? core.hot('p2p_number', host.handle, this.handle, say, id, value)
-        : core.hot('p2p_value', host.handle, this.handle, say, id, host.put(address, value));
-    host.flushSoon();
+    return typeof value === 'number'
+      ? this.#said(host.core.hot('p2p_number', host.handle, this.handle, say, id, value))
+      : this.#sayValue(say, id, host.valueAt(address, value));
+  }
+
+  /** @type {(say: number, id: number, bytes: Uint8Array) => number} */
+  #sayValue(say, id, bytes) {
+    const { core, handle } = this.#host;
+    return this.#said(core.hot('p2p_value', handle, this.handle, say, id, core.put(bytes)));
+  }
+
+  /** @param {number} result */
+  #said(result) {
+    this.#host.flushSoon();
     return result < 0 ? this.#refuse(result) : result;
   }
 
@@ -203,9 +223,14 @@ export class PeerPlane {
     this.#batches.delete(number);
   }
 
-  /** @param {unknown} value @param {string} address */
+  /** @type {(address: string, value: unknown) => void} @throws {ClaspError} */
   broadcast(address, value) {
-    this.say(SAY_EVENT, `/clasp/p2p/broadcast${address}`, value);
+    this.say(SAY_EVENT, broadcastAt(address), value);
+  }
+
+  /** @type {(address: string, bytes: Uint8Array) => void} bytes: of P2PHost.broadcastValue() @throws {ClaspError} */
+  broadcastEarly(address, bytes) {
+    this.#sayValue(SAY_EVENT, this.#host.addressId(broadcastAt(address)), bytes);
   }
 
   /** @param {number} ticket of get(), which nobody waits for any more */

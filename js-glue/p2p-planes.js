@@ -80,10 +80,15 @@ export class Planes {
     this.#events.introduced(plane);
   }
 
-  /** May it come in? @param {PeerPlane} plane */
+  /** May it come in? Only the answer to the latest question counts. @param {PeerPlane} plane */
   async ask(plane) {
+    const asked = ++plane.questions;
+    plane.isAsked = true;
+    plane.refusal = undefined;
     const answer = this.#events.ask(plane);
     const refusal = answer ? await answer : undefined;
+    if (asked !== plane.questions) return;
+    plane.isAsked = false;
     this.#host.input(ON_DECIDE, plane.handle, Number(refusal === undefined), 0, refusal ?? '');
   }
 

@@ -5,7 +5,7 @@ import { keepAlive } from '../js-glue/network.js';
 import { Listeners, isAboutSignal } from '../js-glue/signalling.js';
 import { preconnect } from '../js-glue/socket-class.js';
 import { ClaspError } from './error.js';
-import { aborted, ignorable, onceAborted, untilSettled } from './promises.js';
+import { aborted, ignorable, onceAborted, untilOpened, untilSettled } from './promises.js';
 
 /** @typedef {import('../js-glue/client-session.js').SignalType} SignalType */
 /** @typedef {import('../js-glue/session.js').State} State */
@@ -181,15 +181,7 @@ export class Connection extends Base {
       typeof options === 'number' ? { timeout: options, signal: undefined } : options;
     if (signal?.aborted) throw aborted(signal);
     const life = (this.#life ??= this.#begin());
-    life.waiting++;
-    try {
-      await untilSettled(life.opened, timeout, signal);
-    } catch (error) {
-      if (life.waiting === 1) this.#fail(life, /** @type {ClaspError} */ (error));
-      throw error;
-    } finally {
-      life.waiting--;
-    }
+    await untilOpened(life, timeout, signal, (error) => this.#fail(life, error));
   }
 
   #begin() {

@@ -3,7 +3,7 @@ import { ClaspError } from './error.js';
 import { Inbox, mayReachPeers } from './hybrid-inbox.js';
 import { Lane } from './hybrid-lane.js';
 import { ClaspP2P } from './p2p.js';
-import { ignorable, onceAborted } from './promises.js';
+import { ignorable, onceAborted, untilSettled } from './promises.js';
 
 /** @typedef {import('../js-glue/client-session.js').ClientSession} ClientSession */
 /** @typedef {import('./clasp.js').Abortable} Abortable */
@@ -247,7 +247,7 @@ export class Hybrid {
     const directly = () => this.#setDirectly(target, value, options, byRouter);
     const choose = () => (isForRouter(options) ? 'router' : this.#way(id));
     const write = (/** @type {Way} */ way) => (way === 'p2p' ? directly() : byRouter());
-    return ignorable(this.#lane(id).run(choose, write));
+    return ignorable(untilSettled(this.#lane(id).run(choose, write), 0, options.signal));
   }
 
   /** @param {string} id */

@@ -1,7 +1,7 @@
 import { ClaspError } from './error.js';
 import { Emitter } from './emitter.js';
 import { ClaspP2P } from './p2p.js';
-import { ignorable, onceAborted, untilSettled } from './promises.js';
+import { ignorable, isThenable, onceAborted, untilSettled } from './promises.js';
 import { Rendezvous } from './rendezvous.js';
 import { routerFor, routersOf } from './router-url.js';
 
@@ -99,7 +99,7 @@ export class P2PManager extends Emitter {
    */
   constructor(options) {
     super();
-    const { peerId, rendezvousUrl = 'http://localhost:7340', router, fetch } = options;
+    const { peerId, rendezvousUrl = 'http://localhost:7340', router, fetch } = options ?? {};
     if (typeof peerId !== 'string' || peerId === '')
       throw new ClaspError('BAD_OPTION', 'peerId: a text that is not empty');
     this.#rendezvous = new Rendezvous(rendezvousUrl, { fetch, signal: this.#end.signal });
@@ -263,8 +263,9 @@ export class P2PManager extends Emitter {
   #home(signal) {
     if (this.#end.signal.aborted) return Promise.reject(new ClaspError('BAD_STATE', 'closed'));
     this.#own ??= this.#findHome();
-    this.#own.catch(() => (this.#own = undefined)); // the next call tries again
-    return untilSettled(this.#own, 0, signal);
+    const own = this.#own;
+    own.catch(() => (this.#own = this.#own === own ? undefined : this.#own)); // the next call tries again
+    return untilSettled(own, 0, signal);
   }
 
   /** @returns {Promise<Home>} */
@@ -316,7 +317,7 @@ export class P2PManager extends Emitter {
    */
   async #open(url, token) {
     const p2p = new ClaspP2P({ ...this.#peerOptions(), signaling: url, token });
-    onceAborted(this.#end.signal, () => p2p.close());
+    const forget = onceAborted(this.#end.signal, () => p2p.close());
     p2p.on('peer_connecting', (peer) => this.#ask(peer));
     p2p.on('peer_connected', (peer) => this.#connected(peer));
     p2p.on('error', (error) => this.raise('error', { error }));
@@ -324,6 +325,7 @@ export class P2PManager extends Emitter {
       await p2p.connect({ timeout: TRY_MS, signal: this.#end.signal });
       return p2p;
     } catch (error) {
+      forget();
       p2p.close();
       throw error;
     }
@@ -341,18 +343,19 @@ export class P2PManager extends Emitter {
   /** Listeners may refuse it, also later. @param {Peer} peer @returns {Promise<unknown> | undefined} */
   #ask(peer) {
     const results = this.raise('connecting', { peer });
-    return results.some((it) => it instanceof Promise) ? Promise.all(results) : undefined;
+    return results.some(isThenable) ? Promise.all(results) : undefined;
   }
 
   /** @param {Peer} peer */
   #connected(peer) {
-    if (this.#peers.get(peer.id) === peer) return;
-    this.#peers.set(peer.id, peer);
+    const { id } = peer; // it may be known under another one later
+    if ([...this.#peers.values()].includes(peer)) return;
+    this.#peers.set(id, peer);
     const over = () => {
-      if (this.#peers.get(peer.id) !== peer) return;
-      this.#peers.delete(peer.id);
       for (const end of ends) end();
-      this.raise('disconnection', { peerId: peer.id });
+      if (this.#peers.get(id) !== peer) return;
+      this.#peers.delete(id);
+      this.raise('disconnection', { peerId: id });
     };
     const ends = [peer.on('closed', over), peer.on('failed', over)];
     this.raise('connection', { peer });

@@ -5,12 +5,20 @@ import { PEER } from '../js-glue/peer-module.js';
 import { findRtc } from '../js-glue/rtc.js';
 import { SessionSignalling } from '../js-glue/signalling.js';
 import { preconnect } from '../js-glue/socket-class.js';
+import { Early } from './early.js';
 import { Emitter } from './emitter.js';
 import { ClaspError } from './error.js';
 import { EXPLANATIONS } from './explain.js';
 import { Peer } from './peer.js';
 import { PeerChannel } from './peer-channel.js';
-import { aborted, ignorable, onceAborted, untilSettled } from './promises.js';
+import {
+  aborted,
+  ignorable,
+  isThenable,
+  onceAborted,
+  untilOpened,
+  untilSettled,
+} from './promises.js';
 
 /** @typedef {import('../js-glue/p2p-peer.js').PeerPlane} PeerPlane */
 /** @typedef {import('../js-glue/signalling.js').Signalling} Signalling */
@@ -60,8 +68,8 @@ import { aborted, ignorable, onceAborted, untilSettled } from './promises.js';
 
 const DEFAULT_RTC = { iceServers: [{ urls: 'stun:stun.l.google.com:19302' }] };
 const CONNECT_MS = 10_000;
-const EARLY_MAX = 64; // broadcasts that wait for the first peer
-const EARLY_MS = 5000;
+const TIMEOUT_MAX_MS = 86_400_000;
+const SIGNALLING = ['subscribe', 'publish', 'onState', 'onRefused'];
 
 /** What explain() can say. @type {readonly string[]} */
 export const VERDICTS = Object.keys(EXPLANATIONS);
@@ -70,8 +78,9 @@ export const VERDICTS = Object.keys(EXPLANATIONS);
 function checked(options) {
   const { signaling } = options ?? {};
   const isUrl = typeof signaling === 'string' && /^wss?:\/\/[^#]+$/.test(signaling);
-  const isObject = typeof signaling === 'object' && typeof signaling?.publish === 'function';
-  if (!isUrl && !isObject)
+  const has = (/** @type {string} */ name) =>
+    typeof (/** @type {any} checked here */ (signaling)?.[name]) === 'function';
+  if (!isUrl && !SIGNALLING.every(has))
     throw new ClaspError('BAD_OPTION', 'signaling: ws://… or wss://…, or what carries signals');
   return options;
 }
@@ -106,7 +115,7 @@ function newEpoch() {
 export class ClaspP2P extends Emitter {
   #options;
   /** @type {Life | undefined} */ #life;
-  /** @type {{address: string, value: unknown, until: number}[]} */ #early = [];
+  #early = new Early();
   /** @type {Map<string, Peer>} */ #peers = new Map();
 
   /**
@@ -130,15 +139,7 @@ export class ClaspP2P extends Emitter {
   async connect({ signal, timeout = CONNECT_MS } = {}) {
     if (signal?.aborted) throw aborted(signal);
     const life = (this.#life ??= this.#begin());
-    life.waiting++;
-    try {
-      await untilSettled(life.opened, timeout, signal);
-    } catch (error) {
-      if (this.#life === life && life.waiting === 1) this.close();
-      throw error;
-    } finally {
-      life.waiting--;
-    }
+    await untilOpened(life, timeout, signal, () => this.#life === life && this.close());
     return this;
   }
 
@@ -226,7 +227,7 @@ export class ClaspP2P extends Emitter {
     life?.host?.stop();
     life?.end.abort();
     this.#peers.clear();
-    this.#early = [];
+    this.#early.clear();
   }
 
   [Symbol.dispose]() {
@@ -281,6 +282,8 @@ export class ClaspP2P extends Emitter {
   async connectToPeer(id, { signal, timeout = 0, named = false } = {}) {
     if (signal?.aborted) throw aborted(signal);
     if (typeof id !== 'string') throw new ClaspError('BAD_OPTION', 'id: a string');
+    if (!(timeout >= 0 && timeout <= TIMEOUT_MAX_MS))
+      throw new ClaspError('BAD_OPTION', `timeout: milliseconds, at most ${TIMEOUT_MAX_MS}`);
     const host = this.#host;
     if (named) host.knowName(id);
     const { ticket, promise } = host.connect(id, timeout);
@@ -303,11 +306,12 @@ export class ClaspP2P extends Emitter {
    * Tell all connected peers of an event. With nobody connected it is kept for those that come within 5 s.
    * @param {string} address
    * @param {unknown} value
-   * @throws {ClaspError} NOT_CONNECTED, QUEUE_FULL (64 are kept), BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE
+   * @throws {ClaspError} NOT_CONNECTED, QUEUE_FULL (64 are kept, and 8 MiB), BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE
    */
   broadcast(address, value) {
-    const planes = this.#host.planes.all().filter((plane) => plane.isIntroduced);
-    if (planes.length === 0) return this.#keep(address, value);
+    const host = this.#host;
+    const planes = host.planes.all().filter((plane) => plane.isIntroduced);
+    if (planes.length === 0) return this.#early.keep(address, host.broadcastValue(address, value));
     /** @type {unknown} */ let fault;
     for (const plane of planes) {
       try {
@@ -317,14 +321,6 @@ export class ClaspP2P extends Emitter {
       }
     }
     if (fault) throw fault;
-  }
-
-  /** @param {string} address @param {unknown} value */
-  #keep(address, value) {
-    const time = Date.now();
-    this.#early = this.#early.filter(({ until }) => until > time);
-    if (this.#early.length >= EARLY_MAX) throw new ClaspError('QUEUE_FULL');
-    this.#early.push({ address, value: structuredClone(value), until: time + EARLY_MS });
   }
 
   /**
@@ -380,18 +376,14 @@ export class ClaspP2P extends Emitter {
 
   /** Listeners decide whether a peer may come in. @param {PeerPlane} plane @returns {Promise<string | undefined> | undefined} */
   #ask(plane) {
-    plane.isAsked = true;
-    plane.refusal = undefined;
     const results = this.raise('peer_connecting', { peer: faceOf(plane) });
-    if (results.some((result) => result instanceof Promise)) return this.#decided(plane, results);
-    plane.isAsked = false;
+    if (results.some(isThenable)) return this.#decided(plane, results);
     return plane.refusal === undefined ? undefined : Promise.resolve(plane.refusal);
   }
 
   /** @param {PeerPlane} plane @param {unknown[]} results */
   async #decided(plane, results) {
     const failed = (await Promise.allSettled(results)).find(({ status }) => status === 'rejected');
-    plane.isAsked = false;
     if (!failed) return plane.refusal;
     const { reason: cause } = /** @type {PromiseRejectedResult} */ (failed);
     this.#report(new ClaspError('VERIFY', 'a peer_connecting listener failed', { cause }));
@@ -423,11 +415,9 @@ export class ClaspP2P extends Emitter {
   /** @param {PeerPlane} plane */
   #introduced(plane) {
     this.raise('peer_connected', { peer: faceOf(plane) });
-    const time = Date.now();
-    for (const { address, value, until } of this.#early) {
-      if (until <= time) continue;
+    for (const { address, bytes } of this.#early) {
       try {
-        plane.broadcast(address, value);
+        plane.broadcastEarly(address, bytes);
       } catch (error) {
         this.#report(/** @type {ClaspError} */ (error));
       }

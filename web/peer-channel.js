@@ -1,3 +1,4 @@
+import { surface } from '../js-glue/error.js';
 import { Emitter } from './emitter.js';
 import { ignorable } from './promises.js';
 
@@ -30,7 +31,11 @@ export class PeerChannel extends Emitter {
         ...(type === 'message' && { data: detail }),
         ...(type === 'error' && { error: detail }),
       };
-      /** @type {any} any: by type */ (this)[`on${type}`]?.(event);
+      try {
+        /** @type {any} any: by type */ (this)[`on${type}`]?.(event);
+      } catch (cause) {
+        surface(cause); // a handler's fault is not that of whoever tells
+      }
       this.raise(type, event);
     };
   }

@@ -177,13 +177,14 @@ export class Peer extends Emitter {
   subscribe(pattern, { signal, buffer } = {}) {
     const inflow = new Inflow(buffer);
     const off = this.on(pattern, (value, address) => inflow.push({ value, address }));
+    /** @type {(() => void)[]} */
     const ends = [
       off,
       this.on('closed', () => inflow.end()),
       this.on('failed', () => inflow.end()),
     ];
     inflow.left = () => ends.forEach((end) => end());
-    onceAborted(signal, () => inflow.end());
+    ends.push(onceAborted(signal, () => inflow.end()));
     return inflow;
   }
 

@@ -13,6 +13,9 @@ export function ignorable(promise) {
   return promise;
 }
 
+/** True for a promise of any make. @param {any} it any: what somebody has returned */
+export const isThenable = (it) => typeof it?.then === 'function';
+
 /** The error of what a signal has aborted. @param {AbortSignal} signal */
 export const aborted = (signal) => new ClaspError('ABORTED', undefined, { cause: signal.reason });
 
@@ -74,4 +77,24 @@ export function later(wait_ms, signal, over) {
       onceAborted(over, () => end(() => reject(new ClaspError('NOT_CONNECTED')))),
     ];
   });
+}
+
+/**
+ * Wait, beside others, for what is being opened. The last one that gives up ends it.
+ * @param {{waiting: number, opened: Promise<void>}} life `waiting`: how many do
+ * @param {number} timeout milliseconds; 0: for ever
+ * @param {AbortSignal | undefined} signal
+ * @param {(error: ClaspError) => void} end
+ * @throws {ClaspError} TIMEOUT, ABORTED, and why it did not open
+ */
+export async function untilOpened(life, timeout, signal, end) {
+  life.waiting++;
+  try {
+    await untilSettled(life.opened, timeout, signal);
+  } catch (error) {
+    if (life.waiting === 1) end(/** @type {ClaspError} */ (error));
+    throw error;
+  } finally {
+    life.waiting--;
+  }
 }

@@ -6,9 +6,7 @@ import { meeting, next } from './peers.js';
 /** @typedef {import('../../web/peer.js').Peer} Peer */
 
 /** All bytes of a stream. @param {ReadableStream<Uint8Array>} readable */
-const bytesOf = async (readable) => [
-  ...new Uint8Array(await new Response(readable).arrayBuffer()),
-];
+const bytesOf = async (readable) => [...new Uint8Array(await new Response(readable).arrayBuffer())];
 
 /** Send so many bytes by a pipe of their own. @param {Peer} peer @param {string} address @param {number[]} bytes */
 async function send(peer, address, ...bytes) {
