@@ -30,6 +30,14 @@ p2p.on('disconnection', (peerId) => {
   console.log(`Peer disconnected: ${peerId}`);
 });
 
+// Say goodbye: who is killed without a word is given up by the others after some 20 s
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    await p2p.close();
+    process.exit();
+  });
+}
+
 // Register
 await p2p.register({
   tags: ['demo', 'webrtc'],
@@ -44,7 +52,7 @@ if (CONNECT_TO) {
   peer.set('/chat/greeting', `Hello from ${PEER_ID}!`);
 
   // Unreliable channel: high-rate sensor stream
-  setInterval(() => {
+  const timer = setInterval(() => {
     const t = Date.now() / 1000;
     peer.stream('/sensor/accel', {
       x: Math.sin(t),
@@ -52,6 +60,9 @@ if (CONNECT_TO) {
       z: Math.sin(t * 0.5)
     });
   }, 100);
+
+  // Until it is over: there is nobody to stream to then
+  for (const end of ['closed', 'failed']) peer.on(end, () => clearInterval(timer));
 }
 
 // Discover other peers

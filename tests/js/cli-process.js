@@ -19,9 +19,10 @@ export class Command {
   /**
    * @param {string[]} args
    * @param {Record<string, string>} [env] beside PATH
-   * @param {{program?: string, cwd?: string}} [options] program: another one than the command line
+   * @param {{program?: string, cwd?: string, patience?: number}} [options] program: another one than the command line; patience:
+   *   milliseconds that it may take
    */
-  constructor(args, env = {}, { program = CLI, cwd } = {}) {
+  constructor(args, env = {}, { program = CLI, cwd, patience = PATIENCE_MS } = {}) {
     this.child = spawn(process.execPath, [program, ...args], {
       env: { PATH: process.env.PATH, ...env },
       cwd,
@@ -36,7 +37,7 @@ export class Command {
       this.#err += data;
       this.#heard();
     });
-    const late = setTimeout(() => this.child.kill('SIGKILL'), PATIENCE_MS);
+    const late = setTimeout(() => this.child.kill('SIGKILL'), patience);
     this.ended = once(this.child, 'close').then(([code]) => {
       clearTimeout(late);
       this.#heard();

@@ -22,13 +22,14 @@ async function programFor(t, port) {
   return folder;
 }
 
-test('the example runs in two terminals: they find each other, greet, and stream', async (t) => {
+/** Two of the example that are connected. @param {import('node:test').TestContext} t @param {number} [patience] */
+async function twoOf(t, patience) {
   const relay = await startRelay({ port: 0 });
   t.after(() => relay.close());
   const cwd = await programFor(t, relay.port);
   const run = (/** @type {Record<string, string>} */ env) => {
     const all = { ...env, NODE_OPTIONS: `--import=${WITHOUT_SERVERS}` };
-    const command = new Command([], all, { program: PROGRAM, cwd });
+    const command = new Command([], all, { program: PROGRAM, cwd, patience });
     t.after(() => command.child.kill('SIGKILL'));
     return command;
   };
@@ -36,9 +37,31 @@ test('the example runs in two terminals: they find each other, greet, and stream
   await a.says('out', 'Found 0 peer(s)');
   const b = run({ PEER_ID: 'peer-b', CONNECT_TO: 'peer-a' });
   await b.says('out', 'Peer connected: peer-a');
-  await b.says('out', 'Found 1 peer(s)');
   await a.says('out', 'Peer connected: peer-b');
+  return { a, b };
+}
+
+test('the example runs in two terminals: they find each other, greet, and stream', async (t) => {
+  const { a, b } = await twoOf(t);
+  await b.says('out', 'Found 1 peer(s)');
   await a.says('out', '[peer-b] /chat/greeting: Hello from peer-b!');
   await a.says('out', /\[peer-b\] Accel: x=-?\d\.\d+, y=-?\d\.\d+, z=-?\d\.\d+/);
   assert.equal(a.err + b.err, '');
+});
+
+test('Ctrl-C of one is a goodbye to the other', async (t) => {
+  const { a, b } = await twoOf(t);
+  b.child.kill('SIGINT');
+  assert.equal((await b.ended).code, 0);
+  await a.says('out', 'Peer disconnected: peer-b');
+  assert.equal(a.err + b.err, '');
+});
+
+test('one that is killed without a word is given up by the other, which goes on', async (t) => {
+  const { a, b } = await twoOf(t, 60_000);
+  a.child.kill('SIGKILL');
+  await b.says('out', 'Peer disconnected: peer-a');
+  b.child.kill('SIGINT');
+  assert.equal((await b.ended).code, 0);
+  assert.equal(b.err, '');
 });

@@ -1,0 +1,79 @@
+/** 2,000 times an application with a peer, opened and closed: what is left of them. */
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { after, before, test } from 'node:test';
+import { Core } from '../../js-glue/core.js';
+import { PEER } from '../../js-glue/peer-module.js';
+import { startRelay } from '../../relay/index.js';
+import { ClaspP2P } from '../../web/peering.js';
+import { LOCAL, countingRtc } from './peers.js';
+
+const PARTS = 4;
+const CYCLES = 500; // of a part
+const AT_ONCE = 4;
+
+const { counts, rtc } = countingRtc();
+const { signal } = new AbortController();
+
+/** @type {Core} */ let core;
+/** @type {Awaited<ReturnType<typeof startRelay>>} */ let relay;
+/** @type {ClaspP2P} that all others connect to */ let host;
+/** @type {{resources: string[], planes: number, sessions: number}} */ let first;
+
+/** @param {string} clientId */
+const make = (clientId) =>
+  new ClaspP2P({ signaling: relay.url, rtcConfig: LOCAL, clientId, rtc, maxPeers: 16 });
+
+/** How many of them the core can still give out. @param {'p2p' | 'session'} kind */
+function free(kind) {
+  /** @type {number[]} */ const handles = [];
+  for (let handle; (handle = core.call(`${kind}_new`)) > 0;) handles.push(handle);
+  for (const handle of handles) core.call(`${kind}_free`, handle);
+  return handles.length;
+}
+
+/** What keeps a program alive, and what is left to give. */
+const look = () => ({
+  resources: process.getActiveResourcesInfo().sort(),
+  planes: free('p2p'),
+  sessions: free('session'),
+});
+
+/** @param {number} number */
+async function cycle(number) {
+  const own = await make(`peer ${number}`).connect({ signal });
+  own.know('host', host.session);
+  const peer = await own.connectToPeer('host', { signal });
+  await peer.set('/number', number, { signal });
+  own.close();
+}
+
+before(async () => {
+  core = await Core.load({}, PEER);
+  first = look();
+  relay = await startRelay({ port: 0, rendezvous: false, messagesPerSecond: 100_000 });
+  host = await make('host').connect();
+});
+
+after(() => relay.close());
+
+for (let part = 0; part < PARTS; part++) {
+  test(`${CYCLES} applications come and go, part ${part + 1} of ${PARTS}`, async () => {
+    let number = part * CYCLES;
+    const end = number + CYCLES;
+    const work = async () => {
+      while (number < end) await cycle(number++);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  });
+}
+
+test('of all of them nothing is left: no connection, listener, timer, socket or handle', async () => {
+  host.close();
+  await relay.close();
+  assert.ok(counts.made > 2 * PARTS * CYCLES);
+  assert.equal(counts.closed, counts.made);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+  await new Promise(setImmediate); // sockets that have closed go
+  assert.deepEqual(look(), first);
+});
