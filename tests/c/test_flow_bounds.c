@@ -251,6 +251,107 @@ TEST(what_comes_early_is_bounded_in_count_and_bytes_and_streams_in_number) {
     CHECK_EQ(clasp_test_live_allocations(), 0);
 }
 
+/* PACKs in one another, each behind a HELLO, as deep as a record is long. @return bytes */
+static uint32_t make_nest(uint8_t *record) {
+    static const uint8_t HELLO[] = {0x45, 0x0B, 0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 0};
+    uint32_t at = 0;
+    record[at++] = 0x45;
+    record[at++] = 0x0C;
+    while (at + 2 + sizeof HELLO + 2 <= CLASP_P2P_RECORD_MAX) {
+        clasp_store_u16(record + at, (uint16_t)(CLASP_P2P_RECORD_MAX - at - 2));
+        memcpy(record + at + 2, HELLO, sizeof HELLO);
+        memcpy(record + at + 2 + sizeof HELLO, record, 2);
+        at += 2 + (uint32_t)sizeof HELLO + 2;
+    }
+    return at;
+}
+
+TEST(packs_do_not_nest) {
+    pair *p = connected();
+    uint8_t *record = calloc(1, CLASP_P2P_RECORD_MAX);
+    CHECK(make_nest(record) > CLASP_P2P_RECORD_MAX - 32);
+    CHECK_EQ(clasp_flow_record(p->sides[1].flows, PAIR_PEER, (clasp_span){record, CLASP_P2P_RECORD_MAX},
+                               p->now_us),
+             CLASP_TOO_DEEP);
+    free(record);
+    pair_free(p);
+    CHECK_EQ(clasp_test_live_allocations(), 0);
+}
+
+/* Bytes that a side has handed to its channels, and that no channel has taken. */
+static uint32_t under_way(pair *p, int side) {
+    uint32_t bytes = 0;
+    for (const pair_message *m = p->sides[side].first; m; m = m->next) {
+        bytes += m->len;
+    }
+    return bytes;
+}
+
+TEST(a_peer_that_asks_and_does_not_listen_is_not_answered_for_ever) {
+    static const uint8_t PING[] = {0x45, 6, 0, 0, 0, 0, 0, 0, 0, 1};
+    pair *p = connected();
+    for (uint32_t i = 0; i < 2 * CLASP_FLOW_CONTROL_WATER / sizeof PING; i++) {
+        CHECK_EQ(clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0, (clasp_span){PING, sizeof PING},
+                                     p->now_us),
+                 CLASP_OK);
+        pair_drain(&p->sides[1]);
+    }
+    CHECK(under_way(p, 1) < CLASP_FLOW_CONTROL_WATER + 100);
+    clasp_flow_buffered(p->sides[1].flows, PAIR_PEER, 1, 0, 0, p->now_us); /* it listens again */
+    pair_lose(p);
+    clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0, (clasp_span){PING, sizeof PING}, p->now_us);
+    pair_drain(&p->sides[1]);
+    CHECK(under_way(p, 1) > 0);
+    pair_free(p);
+    CHECK_EQ(clasp_test_live_allocations(), 0);
+}
+
+TEST(a_peer_that_is_ever_another_one_is_greeted_once_a_message) {
+    enum { COUNT = 4000, LEN = 14 };
+    pair *p = connected();
+    uint8_t *message = calloc(COUNT, LEN);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint8_t *hello = message + (size_t)i * LEN;
+        hello[0] = 0x45;
+        hello[1] = 0x0B;
+        clasp_store_u32(hello + 2, 0x1234567u * (i + 1));
+        hello[9] = 1;
+    }
+    const uint32_t sent = p->sides[1].counts[CLASP_EFFECT_P2P_SEND];
+    CHECK_EQ(clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0, (clasp_span){message, COUNT * LEN},
+                                 p->now_us),
+             CLASP_OK);
+    pair_drain(&p->sides[1]);
+    CHECK(p->sides[1].counts[CLASP_EFFECT_P2P_SEND] - sent == 1);
+    free(message);
+    pair_free(p);
+    CHECK_EQ(clasp_test_live_allocations(), 0);
+}
+
+/* OPEN of a pipe, as DATA of stream 1. */
+static clasp_err hear_open(pair *p, uint32_t number) {
+    uint8_t record[8 + 8 + 2] = {0x45, 1, 0, 1, 0, 0, 0, 0, 0x45, 9, 0};
+    clasp_store_u32(record + 4, number);
+    clasp_store_u32(record + 11, number);
+    record[15] = 0;
+    memcpy(record + 16, "/a", 2);
+    const clasp_err err = clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0,
+                                              (clasp_span){record, sizeof record}, p->now_us);
+    pair_drain(&p->sides[1]);
+    return err;
+}
+
+TEST(pipes_that_are_refused_do_not_pile_up) {
+    pair *p = connected();
+    uint32_t refused = 0;
+    for (uint32_t number = 1; number <= CLASP_FLOW_PACKETS + 1000; number++) {
+        refused += hear_open(p, number) == CLASP_QUEUE_FULL;
+    }
+    CHECK_EQ(refused, 1000 - CLASP_FLOW_PIPES);
+    pair_free(p);
+    CHECK_EQ(clasp_test_live_allocations(), 0);
+}
+
 TEST(peers_are_bounded) {
     clasp_outbox out = {0};
     const clasp_flow_hooks hooks = {NULL, silent_path, silent_record};
@@ -273,6 +374,10 @@ int main(void) {
     RUN(a_message_without_memory_for_it_comes_again);
     RUN(records_at_random_break_nothing_and_pin_little);
     RUN(what_comes_early_is_bounded_in_count_and_bytes_and_streams_in_number);
+    RUN(packs_do_not_nest);
+    RUN(a_peer_that_asks_and_does_not_listen_is_not_answered_for_ever);
+    RUN(a_peer_that_is_ever_another_one_is_greeted_once_a_message);
+    RUN(pipes_that_are_refused_do_not_pile_up);
     RUN(peers_are_bounded);
     return check_summary();
 }

@@ -355,6 +355,43 @@ TEST(a_channel_of_the_application_goes_its_own_way_when_it_is_open) {
     end(p);
 }
 
+TEST(what_ends_with_its_channel_takes_no_credit_for_ever) {
+    pair *p = connected();
+    uint32_t number, batch;
+    for (uint32_t link = 2; link < 2 + 2 * CLASP_FLOW_CREDIT / 16000; link++) {
+        CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/own"), true,
+                                    CLASP_PRIORITY_NORMAL, &number),
+                 CLASP_OK);
+        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/own"), 16000, &batch), CLASP_OK);
+        pair_flush(p, 0);
+        pair_lose(p); /* it has ended before its link was over */
+        CHECK_EQ(clasp_flow_channel_end(p->sides[0].flows, PAIR_PEER, number), CLASP_OK);
+        pair_close(p, link - 1);
+        pair_open(p, link, CLASP_FLOW_RELIABLE);
+        pair_settle(p);
+    }
+    CHECK_EQ(heard(p), 0);
+    pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a"), 1);
+    pair_settle(p);
+    CHECK_EQ(heard(p), 1);
+    end(p);
+}
+
+TEST(a_channel_has_no_number_that_the_host_may_still_be_closing) {
+    pair *p = connected();
+    uint32_t numbers[CLASP_FLOW_CHANNELS];
+    for (uint32_t i = 0; i < CLASP_FLOW_CHANNELS; i++) {
+        CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/own"), true,
+                                    CLASP_PRIORITY_NORMAL, &numbers[i]),
+                 CLASP_OK);
+        CHECK_EQ(clasp_flow_channel_end(p->sides[0].flows, PAIR_PEER, numbers[i]), CLASP_OK);
+        for (uint32_t k = 0; k < i; k++) {
+            CHECK(numbers[k] != numbers[i]);
+        }
+    }
+    end(p);
+}
+
 /* ---- other makes ----------------------------------------------------------------------------------------------- */
 
 TEST(a_peer_of_another_make_is_told_one_plain_frame_a_message) {
@@ -422,6 +459,8 @@ int main(void) {
     RUN(bulk_keeps_little_under_way_while_something_urgent_is_said);
     RUN(what_is_high_overtakes_what_is_low);
     RUN(a_channel_of_the_application_goes_its_own_way_when_it_is_open);
+    RUN(what_ends_with_its_channel_takes_no_credit_for_ever);
+    RUN(a_channel_has_no_number_that_the_host_may_still_be_closing);
     RUN(a_peer_of_another_make_is_told_one_plain_frame_a_message);
     RUN(messages_that_are_none_of_ours_go_to_the_application);
     return check_summary();
