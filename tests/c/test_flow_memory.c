@@ -12,11 +12,6 @@ static pair *connected(void) {
     return p;
 }
 
-static void end(pair *p) {
-    pair_free(p);
-    CHECK_EQ(clasp_test_live_allocations(), 0);
-}
-
 static uint32_t count(const pair *p, int side, clasp_effect_kind kind) { return p->sides[side].counts[kind]; }
 
 /* Take the message that a side sent first, or last, out of those under way. */
@@ -76,7 +71,7 @@ TEST(packets_that_came_early_are_not_lost) {
         CHECK_EQ(count(p, 1, CLASP_EFFECT_P2P_DELIVER), 3);
         CHECK(pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER)->number == 2);
         CHECK_EQ(count(p, 0, CLASP_EFFECT_P2P_ACKED), 3);
-        end(p);
+        pair_end(p);
     }
     CHECK(failures > 3 && failures < FAILURES);
 }
@@ -99,7 +94,7 @@ TEST(a_value_in_pieces_is_not_lost_with_its_last_one) {
         settle_for(p, 2000000);
         CHECK_EQ(count(p, 1, CLASP_EFFECT_P2P_DELIVER), 2);
         CHECK_EQ(count(p, 0, CLASP_EFFECT_P2P_ACKED), 2);
-        end(p);
+        pair_end(p);
     }
     CHECK(failures > 0 && failures < FAILURES);
 }
@@ -124,7 +119,7 @@ TEST(an_answer_is_settled_although_its_bundle_comes_again) {
         CHECK_EQ(count(p, 0, CLASP_EFFECT_P2P_GOT), 1);
         CHECK_EQ(count(p, 0, CLASP_EFFECT_P2P_SETTLED), 0);
         CHECK_EQ(count(p, 0, CLASP_EFFECT_P2P_DELIVER), 2); /* with the param, which was shown */
-        end(p);
+        pair_end(p);
     }
     CHECK(failures > 0 && failures < FAILURES);
 }
@@ -144,7 +139,7 @@ TEST(what_waits_for_a_subscription_waits_once) {
         pair_subscribe(p, 1, "/**", 9);
         const uint32_t shown = count(p, 1, CLASP_EFFECT_P2P_DELIVER);
         CHECK(shown <= 3 && shown >= 2); /* one that finds no room to wait is as if it had come too early */
-        end(p);
+        pair_end(p);
     }
     CHECK(failures > 2 && failures < FAILURES);
 }
@@ -177,7 +172,7 @@ TEST(pieces_wait_until_there_is_room_for_their_message) {
     settle_for(p, CLASP_CHUNK_STALE_US + CLASP_FLOW_RETRY_US);
     CHECK_EQ(count(p, 1, CLASP_EFFECT_P2P_DELIVER), 1);
     CHECK_EQ(count(p, 0, CLASP_EFFECT_P2P_ACKED), 1);
-    end(p);
+    pair_end(p);
 }
 
 int main(void) {
