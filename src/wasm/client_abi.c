@@ -4,63 +4,38 @@
 #include "session/client.h"
 #include "wasm/abi.h"
 #include "wasm/door.h"
+#include "wasm/session_abi.h"
+#include "wasm/slots.h"
 
-/* A handle: generation << 8 | index + 1. It is never 0 and fits an int32. */
-#define INDEX_BITS 8u
-_Static_assert(CLASP_ABI_SESSIONS < (1u << INDEX_BITS), "an index fits its bits");
+_Static_assert(CLASP_ABI_SESSIONS < (1u << CLASP_SLOT_INDEX_BITS), "an index fits its bits");
 
-typedef struct slot {
-    clasp_client *client; /* NULL: free */
-    uint32_t generation;  /* of the client, or of the last one */
-} slot;
-
-static slot slots[CLASP_ABI_SESSIONS];
-
-static uint32_t handle_of(const slot *s) {
-    return (s->generation << INDEX_BITS) | ((uint32_t)(s - slots) + 1);
-}
-
-/* The slot that `handle` names; NULL for a client that is gone. */
-static slot *find(uint32_t handle) {
-    const uint32_t index = (handle & ((1u << INDEX_BITS) - 1)) - 1;
-    slot *s = index < CLASP_ABI_SESSIONS ? &slots[index] : NULL;
-    return s && s->client && handle_of(s) == handle ? s : NULL;
-}
+static clasp_slot slots[CLASP_ABI_SESSIONS];
+static const clasp_slots CLIENTS = {slots, 0, CLASP_ABI_SESSIONS};
 
 int32_t clasp_abi_session_new(void) {
-    slot *s = slots;
     if (!clasp_door_is_seeded()) {
         return CLASP_BAD_STATE;
     }
-    while (s < &slots[CLASP_ABI_SESSIONS] && s->client) {
-        s++;
-    }
-    if (s == &slots[CLASP_ABI_SESSIONS]) {
+    clasp_slot *slot = clasp_slot_claim(&CLIENTS);
+    if (!slot) {
         return CLASP_LIMIT;
     }
-    s->generation = (s->generation + 1) & (UINT32_MAX >> (INDEX_BITS + 1));
-    s->client = clasp_client_new(handle_of(s), clasp_door_random(), clasp_door_outbox());
-    return s->client ? (int32_t)handle_of(s) : CLASP_NO_MEMORY;
+    const uint32_t handle = clasp_slot_handle(&CLIENTS, slot);
+    slot->object = clasp_client_new(handle, clasp_door_random(), clasp_door_outbox());
+    return slot->object ? (int32_t)handle : CLASP_NO_MEMORY;
 }
 
 int32_t clasp_abi_session_free(uint32_t session) {
-    slot *s = find(session);
-    if (!s) {
+    clasp_slot *slot = clasp_slot_find(&CLIENTS, session);
+    if (!slot) {
         return CLASP_BAD_HANDLE;
     }
-    clasp_client_free(s->client);
-    s->client = NULL;
+    clasp_client_free(slot->object);
+    slot->object = NULL;
     return CLASP_OK;
 }
 
 /* ---- reading the inbox --------------------------------------------------------------------------------------- */
-
-static clasp_span take_span(clasp_reader *r, uint32_t len) {
-    const uint8_t *at = clasp_take(r, len);
-    return (clasp_span){at, at ? len : 0};
-}
-
-static clasp_span take_rest(clasp_reader *r) { return take_span(r, (uint32_t)clasp_left(r)); }
 
 /* What is wrong with an input that was read: bytes that no flag speaks of, too. */
 static clasp_err done(const clasp_reader *r) {
@@ -108,12 +83,9 @@ typedef struct input {
 
 static int32_t open_client(clasp_client *client, const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
-    clasp_session_options options = {
-        .features = (uint8_t)in->a, .reconnect = (in->a >> 8 & 1) != 0, .backoff_ms = in->a >> 9};
-    options.url = take_span(&r, in->b >> 16);
-    options.name = take_span(&r, in->b & 0xFFFFu);
+    clasp_session_options options = clasp_door_options(&r, in->a, in->b);
     const uint8_t *secret = clasp_take(&r, CLASP_CLIENT_SECRET);
-    options.token = take_rest(&r);
+    options.token = clasp_door_rest(&r);
     return secret && r.err == CLASP_OK ? clasp_client_open(client, &options, secret, in->now_us) : r.err;
 }
 
@@ -122,7 +94,7 @@ static int32_t subscribe(clasp_client *client, const input *in) {
                                    FIELD(4, HISTORY, 4, history), FIELD(8, WINDOW, 4, window_ms)};
     clasp_reader r = clasp_reader_of(in->bytes);
     clasp_message wish = {.type = CLASP_MSG_SUBSCRIBE, .types = (uint8_t)in->a};
-    wish.address = take_span(&r, in->b);
+    wish.address = clasp_door_take(&r, in->b);
     TAKE_FIELDS(&r, FIELDS, in->a >> 8, &wish);
     uint32_t sub = 0;
     clasp_err err = done(&r);
@@ -137,13 +109,13 @@ static int32_t publish(clasp_client *client, const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
     clasp_message message = {
         .type = CLASP_MSG_PUBLISH, .signal = (uint8_t)in->a, .phase = (uint8_t)(in->a >> 8)};
-    message.address = take_span(&r, in->b);
+    message.address = clasp_door_take(&r, in->b);
     if (flags & 1) {
         message.value = clasp_read_value(&r);
         message.has |= CLASP_HAS_VALUE;
     } else if (flags & 2) {
         message.list.count = clasp_read_u16(&r);
-        message.list.bytes = take_span(&r, message.list.count * (uint32_t)sizeof(double));
+        message.list.bytes = clasp_door_take(&r, message.list.count * (uint32_t)sizeof(double));
         message.has |= CLASP_HAS_SAMPLES;
     }
     TAKE_FIELDS(&r, FIELDS, flags, &message);
@@ -157,7 +129,7 @@ static int32_t set(clasp_client *client, const input *in) {
     const uint32_t flags = in->b >> 16;
     clasp_reader r = clasp_reader_of(in->bytes);
     clasp_message message = {.type = CLASP_MSG_SET};
-    message.address = take_span(&r, in->b & 0xFFFFu);
+    message.address = clasp_door_take(&r, in->b & 0xFFFFu);
     message.value = clasp_read_value(&r);
     TAKE_FIELDS(&r, FIELDS, flags, &message);
     const clasp_qos qos = flags & 32 ? CLASP_QOS_FIRE : flags & 16 ? CLASP_QOS_COMMIT : CLASP_QOS_CONFIRM;
@@ -167,7 +139,7 @@ static int32_t set(clasp_client *client, const input *in) {
 
 static int32_t announce(clasp_client *client, const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
-    const clasp_span space = take_span(&r, in->b);
+    const clasp_span space = clasp_door_take(&r, in->b);
     const clasp_value signals = clasp_read_value(&r);
     const clasp_err err = done(&r);
     return err == CLASP_OK ? clasp_client_announce(client, space, signals, in->a, in->now_us) : err;
@@ -178,7 +150,7 @@ static int32_t replay(clasp_client *client, const input *in) {
                                    FIELD(4, LIMIT, 4, limit)};
     clasp_reader r = clasp_reader_of(in->bytes);
     clasp_message message = {.type = CLASP_MSG_REPLAY, .types = (uint8_t)in->a};
-    message.address = take_span(&r, in->b);
+    message.address = clasp_door_take(&r, in->b);
     TAKE_FIELDS(&r, FIELDS, in->a >> 8, &message);
     const clasp_err err = done(&r);
     return err == CLASP_OK ? clasp_client_replay(client, &message, in->now_us) : err;
@@ -207,8 +179,8 @@ static int32_t bundle(clasp_client *client, const input *in) {
 /* A pattern, then an address: 1, 0, or what is wrong with one of them. */
 static int32_t match(const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
-    const clasp_span pattern = take_span(&r, in->a);
-    const clasp_span address = take_span(&r, (uint32_t)clasp_left(&r));
+    const clasp_span pattern = clasp_door_take(&r, in->a);
+    const clasp_span address = clasp_door_rest(&r);
     clasp_err err = r.err == CLASP_OK ? clasp_pattern_check(pattern) : r.err;
     err = err == CLASP_OK ? clasp_address_check(address) : err;
     return err == CLASP_OK ? clasp_match(pattern, address) : (int32_t)err;
@@ -218,7 +190,7 @@ static int32_t match(const input *in) {
 static int32_t receive_many(clasp_client *client, const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
     while (clasp_left(&r) > 0 && r.err == CLASP_OK) {
-        const clasp_span message = take_span(&r, clasp_read_u32(&r));
+        const clasp_span message = clasp_door_take(&r, clasp_read_u32(&r));
         if (r.err == CLASP_OK) {
             clasp_client_received(client, message, in->now_us);
         }
@@ -299,26 +271,26 @@ static int32_t client_event(clasp_client *client, uint32_t event, const input *i
 
 int32_t clasp_abi_session_event(uint32_t handle, uint32_t event, uint32_t a, uint32_t b, uint32_t len,
                                 double now) {
-    const slot *s = find(handle);
+    clasp_client *client = clasp_slot_object(&CLIENTS, handle);
     const input in = {a, b, clasp_door_inbox(len), clasp_door_time(now)};
-    return s ? client_event(s->client, event, &in) : CLASP_BAD_HANDLE;
+    return client ? client_event(client, event, &in) : CLASP_BAD_HANDLE;
 }
 
 /* ---- time ----------------------------------------------------------------------------------------------------- */
 
 double clasp_deadline(void) {
     uint64_t next = UINT64_MAX;
-    for (const slot *s = slots; s < &slots[CLASP_ABI_SESSIONS]; s++) {
-        const uint64_t due = s->client ? clasp_client_deadline(s->client) : UINT64_MAX;
+    for (const clasp_slot *slot = slots; slot < &slots[CLASP_ABI_SESSIONS]; slot++) {
+        const uint64_t due = slot->object ? clasp_client_deadline(slot->object) : UINT64_MAX;
         next = due < next ? due : next;
     }
     return clasp_door_deadline(next);
 }
 
 void clasp_tick(double now) {
-    for (slot *s = slots; s < &slots[CLASP_ABI_SESSIONS]; s++) {
-        if (s->client) {
-            clasp_client_tick(s->client, clasp_door_time(now));
+    for (const clasp_slot *slot = slots; slot < &slots[CLASP_ABI_SESSIONS]; slot++) {
+        if (slot->object) {
+            clasp_client_tick(slot->object, clasp_door_time(now));
         }
     }
 }
