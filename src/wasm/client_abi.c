@@ -4,7 +4,6 @@
 #include "session/client.h"
 #include "wasm/abi.h"
 #include "wasm/door.h"
-#include "wasm/session_abi.h"
 #include "wasm/slots.h"
 
 _Static_assert(CLASP_ABI_SESSIONS < (1u << CLASP_SLOT_INDEX_BITS), "an index fits its bits");
@@ -36,6 +35,13 @@ int32_t clasp_abi_session_free(uint32_t session) {
 }
 
 /* ---- reading the inbox --------------------------------------------------------------------------------------- */
+
+static clasp_span take_span(clasp_reader *r, uint32_t len) {
+    const uint8_t *at = clasp_take(r, len);
+    return (clasp_span){at, at ? len : 0};
+}
+
+static clasp_span take_rest(clasp_reader *r) { return take_span(r, (uint32_t)clasp_left(r)); }
 
 /* What is wrong with an input that was read: bytes that no flag speaks of, too. */
 static clasp_err done(const clasp_reader *r) {
@@ -83,9 +89,12 @@ typedef struct input {
 
 static int32_t open_client(clasp_client *client, const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
-    clasp_session_options options = clasp_door_options(&r, in->a, in->b);
+    clasp_session_options options = {
+        .features = (uint8_t)in->a, .reconnect = (in->a >> 8 & 1) != 0, .backoff_ms = in->a >> 9};
+    options.url = take_span(&r, in->b >> 16);
+    options.name = take_span(&r, in->b & 0xFFFFu);
     const uint8_t *secret = clasp_take(&r, CLASP_CLIENT_SECRET);
-    options.token = clasp_door_rest(&r);
+    options.token = take_rest(&r);
     return secret && r.err == CLASP_OK ? clasp_client_open(client, &options, secret, in->now_us) : r.err;
 }
 
@@ -94,7 +103,7 @@ static int32_t subscribe(clasp_client *client, const input *in) {
                                    FIELD(4, HISTORY, 4, history), FIELD(8, WINDOW, 4, window_ms)};
     clasp_reader r = clasp_reader_of(in->bytes);
     clasp_message wish = {.type = CLASP_MSG_SUBSCRIBE, .types = (uint8_t)in->a};
-    wish.address = clasp_door_take(&r, in->b);
+    wish.address = take_span(&r, in->b);
     TAKE_FIELDS(&r, FIELDS, in->a >> 8, &wish);
     uint32_t sub = 0;
     clasp_err err = done(&r);
@@ -109,13 +118,13 @@ static int32_t publish(clasp_client *client, const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
     clasp_message message = {
         .type = CLASP_MSG_PUBLISH, .signal = (uint8_t)in->a, .phase = (uint8_t)(in->a >> 8)};
-    message.address = clasp_door_take(&r, in->b);
+    message.address = take_span(&r, in->b);
     if (flags & 1) {
         message.value = clasp_read_value(&r);
         message.has |= CLASP_HAS_VALUE;
     } else if (flags & 2) {
         message.list.count = clasp_read_u16(&r);
-        message.list.bytes = clasp_door_take(&r, message.list.count * (uint32_t)sizeof(double));
+        message.list.bytes = take_span(&r, message.list.count * (uint32_t)sizeof(double));
         message.has |= CLASP_HAS_SAMPLES;
     }
     TAKE_FIELDS(&r, FIELDS, flags, &message);
@@ -129,7 +138,7 @@ static int32_t set(clasp_client *client, const input *in) {
     const uint32_t flags = in->b >> 16;
     clasp_reader r = clasp_reader_of(in->bytes);
     clasp_message message = {.type = CLASP_MSG_SET};
-    message.address = clasp_door_take(&r, in->b & 0xFFFFu);
+    message.address = take_span(&r, in->b & 0xFFFFu);
     message.value = clasp_read_value(&r);
     TAKE_FIELDS(&r, FIELDS, flags, &message);
     const clasp_qos qos = flags & 32 ? CLASP_QOS_FIRE : flags & 16 ? CLASP_QOS_COMMIT : CLASP_QOS_CONFIRM;
@@ -139,7 +148,7 @@ static int32_t set(clasp_client *client, const input *in) {
 
 static int32_t announce(clasp_client *client, const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
-    const clasp_span space = clasp_door_take(&r, in->b);
+    const clasp_span space = take_span(&r, in->b);
     const clasp_value signals = clasp_read_value(&r);
     const clasp_err err = done(&r);
     return err == CLASP_OK ? clasp_client_announce(client, space, signals, in->a, in->now_us) : err;
@@ -150,7 +159,7 @@ static int32_t replay(clasp_client *client, const input *in) {
                                    FIELD(4, LIMIT, 4, limit)};
     clasp_reader r = clasp_reader_of(in->bytes);
     clasp_message message = {.type = CLASP_MSG_REPLAY, .types = (uint8_t)in->a};
-    message.address = clasp_door_take(&r, in->b);
+    message.address = take_span(&r, in->b);
     TAKE_FIELDS(&r, FIELDS, in->a >> 8, &message);
     const clasp_err err = done(&r);
     return err == CLASP_OK ? clasp_client_replay(client, &message, in->now_us) : err;
@@ -179,8 +188,8 @@ static int32_t bundle(clasp_client *client, const input *in) {
 /* A pattern, then an address: 1, 0, or what is wrong with one of them. */
 static int32_t match(const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
-    const clasp_span pattern = clasp_door_take(&r, in->a);
-    const clasp_span address = clasp_door_rest(&r);
+    const clasp_span pattern = take_span(&r, in->a);
+    const clasp_span address = take_rest(&r);
     clasp_err err = r.err == CLASP_OK ? clasp_pattern_check(pattern) : r.err;
     err = err == CLASP_OK ? clasp_address_check(address) : err;
     return err == CLASP_OK ? clasp_match(pattern, address) : (int32_t)err;
@@ -190,7 +199,7 @@ static int32_t match(const input *in) {
 static int32_t receive_many(clasp_client *client, const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
     while (clasp_left(&r) > 0 && r.err == CLASP_OK) {
-        const clasp_span message = clasp_door_take(&r, clasp_read_u32(&r));
+        const clasp_span message = take_span(&r, clasp_read_u32(&r));
         if (r.err == CLASP_OK) {
             clasp_client_received(client, message, in->now_us);
         }

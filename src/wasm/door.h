@@ -26,15 +26,4 @@ double clasp_door_deadline(uint64_t deadline_us);
 /** The host's time as the core takes it; what is no time of day at all (negative, NaN) is 0. */
 uint64_t clasp_door_time(double now_us);
 
-/** The next `len` bytes of an input; empty, and TRUNCATED that sticks, where there are fewer. */
-static inline clasp_span clasp_door_take(clasp_reader *r, uint32_t len) {
-    const uint8_t *at = clasp_take(r, len);
-    return (clasp_span){at, at ? len : 0};
-}
-
-/** All that is left of an input. */
-static inline clasp_span clasp_door_rest(clasp_reader *r) {
-    return clasp_door_take(r, (uint32_t)clasp_left(r));
-}
-
 #endif

@@ -35,11 +35,19 @@ int32_t clasp_abi_session_free(uint32_t session) {
     return CLASP_OK;
 }
 
+static clasp_span take_span(clasp_reader *r, uint32_t len) {
+    const uint8_t *at = clasp_take(r, len);
+    return (clasp_span){at, at ? len : 0};
+}
+
 static clasp_err open_session(clasp_session *session, uint32_t a, uint32_t b, clasp_span in,
                               uint64_t now_us) {
     clasp_reader r = clasp_reader_of(in);
-    clasp_session_options options = clasp_door_options(&r, a, b);
-    options.token = clasp_door_rest(&r);
+    clasp_session_options options = {
+        .features = (uint8_t)a, .reconnect = (a >> 8 & 1) != 0, .backoff_ms = a >> 9};
+    options.url = take_span(&r, b >> 16);
+    options.name = take_span(&r, b & 0xFFFFu);
+    options.token = take_span(&r, (uint32_t)clasp_left(&r));
     return r.err == CLASP_OK ? clasp_session_open(session, &options, now_us) : r.err;
 }
 
@@ -54,7 +62,7 @@ static clasp_err send_value(clasp_session *session, clasp_message_type type, uin
                             uint32_t address_len, clasp_span in, uint64_t now_us) {
     clasp_reader r = clasp_reader_of(in);
     clasp_message message = {.type = (uint8_t)type, .signal = (uint8_t)signal};
-    message.address = clasp_door_take(&r, address_len);
+    message.address = take_span(&r, address_len);
     if (type == CLASP_MSG_SET || clasp_left(&r) > 0) {
         message.value = clasp_read_value(&r);
         message.has = type == CLASP_MSG_PUBLISH ? CLASP_HAS_VALUE : 0;
