@@ -462,6 +462,9 @@
 /* Bytes in the browser's buffer of one channel at which nothing more is handed to it. */
 #define CLASP_FLOW_HIGH_WATER (256u << 10)
 
+/* And at which not even answers are: those to a peer that asks, and takes nothing. */
+#define CLASP_FLOW_CONTROL_WATER (512u << 10)
+
 /* Credit: what a new peer may send before it was acknowledged, and what it grows to. A larger one at the start lets SCTP's
  * slow start overshoot, and the connection crawls for a second. It grows by an eighth of what has come after the first
  * 4 MiB. */
@@ -480,6 +483,9 @@
  * bitmap. */
 #define CLASP_FLOW_REORDER 32u
 #define CLASP_FLOW_REORDER_BYTES (512u << 10)
+
+/* A packet that found no memory, or no room for its pieces, is tried again after so long. */
+#define CLASP_FLOW_RETRY_US 100000u
 
 /* An acknowledgement that nobody waits for goes after so long, or so many bytes. */
 #define CLASP_FLOW_ACK_US 20000u

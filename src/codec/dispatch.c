@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/groups.h"
+#include "wire/plain.h"
 
 #define IDS_A_CELL 4u
 #define SEEN 4096u /* a power of two */
@@ -128,32 +129,13 @@ static void add_subs(clasp_codec *codec, const clasp_route *route) {
     }
 }
 
-/* The usual packet: a SET of an f64 and nothing else (docs/wire.md, section 3). It is read in one look, its address not looked into. */
-#define BUNDLE_TIMESTAMP 0x80u
-#define PLAIN_SET_SIZE 12u /* type, flags, length of the address, the number */
-
 /* The host knows of the subscriptions of an address. */
 static inline bool is_told(const clasp_dispatcher *dispatcher, uint32_t id) {
     return dispatcher->told[id] == dispatcher->generation;
 }
 
-typedef struct plain_set {
-    clasp_span address;
-    const uint8_t *number;
-} plain_set;
-
-static inline bool is_plain(clasp_span payload, plain_set *out) {
-    const uint8_t *p = payload.at;
-    if (payload.len < PLAIN_SET_SIZE || p[0] != CLASP_MSG_SET || p[1] != CLASP_VALUE_F64) {
-        return false;
-    }
-    const uint32_t len = clasp_load_u16(p + 2);
-    *out = (plain_set){{p + 4, len}, p + 4 + len};
-    return payload.len == PLAIN_SET_SIZE + len;
-}
-
 /* One for an address without an id, that comes for the first time and leads where the host knows. */
-static int32_t new_number(clasp_dispatcher *dispatcher, clasp_codec *codec, const plain_set *set,
+static int32_t new_number(clasp_dispatcher *dispatcher, clasp_codec *codec, const clasp_plain_set *set,
                           uint32_t hash) {
     uint32_t *seen = seen_place(dispatcher, hash);
     clasp_reach reach;
@@ -234,10 +216,11 @@ static void add_lead(clasp_dispatcher *dispatcher, clasp_codec *codec, clasp_spa
 
 /* A plain SET for an address that the host knows of, which was checked before. False: it is something else. */
 static inline bool take_number(clasp_dispatcher *dispatcher, clasp_span member, clasp_cell *cell) {
-    plain_set set;
+    clasp_plain_set set;
     uint32_t hash;
-    const uint32_t id =
-        is_plain(member, &set) ? clasp_routes_id(dispatcher->routes, set.address, &hash) : CLASP_NO_ADDRESS;
+    const uint32_t id = clasp_read_plain_set(member, &set)
+                            ? clasp_routes_id(dispatcher->routes, set.address, &hash)
+                            : CLASP_NO_ADDRESS;
     if (id == CLASP_NO_ADDRESS || !is_told(dispatcher, id)) {
         return false;
     }
@@ -362,8 +345,8 @@ static int32_t run_bundle(clasp_dispatcher *dispatcher, clasp_codec *codec, clas
     clasp_reader r = clasp_reader_of((clasp_span){payload.at + 1, payload.len - 1});
     const uint8_t flags = clasp_read_u8(&r);
     const uint32_t count = clasp_read_u16(&r);
-    clasp_take(&r, flags & BUNDLE_TIMESTAMP ? sizeof(uint64_t) : 0);
-    if (count == 0 || count > clasp_left(&r) / PLAIN_SET_SIZE) {
+    clasp_take(&r, flags & CLASP_BUNDLE_TIMESTAMP ? sizeof(uint64_t) : 0);
+    if (count == 0 || count > clasp_left(&r) / CLASP_PLAIN_SET_SIZE) {
         return CLASP_DISPATCH_TAPE;
     }
     clasp_texts_begin(&codec->texts);
@@ -373,7 +356,7 @@ static int32_t run_bundle(clasp_dispatcher *dispatcher, clasp_codec *codec, clas
 }
 
 /* A plain SET. */
-static inline int32_t run_set(clasp_dispatcher *dispatcher, clasp_codec *codec, const plain_set *set) {
+static inline int32_t run_set(clasp_dispatcher *dispatcher, clasp_codec *codec, const clasp_plain_set *set) {
     uint32_t hash;
     const uint32_t id = clasp_routes_id(dispatcher->routes, set->address, &hash);
     if (id == CLASP_NO_ADDRESS) {
@@ -389,12 +372,12 @@ static inline int32_t run_set(clasp_dispatcher *dispatcher, clasp_codec *codec, 
 /* A frame that is one of these; CLASP_DISPATCH_TAPE: it is another one. */
 static inline int32_t run_plain(clasp_dispatcher *dispatcher, clasp_codec *codec, uint32_t len) {
     clasp_frame frame;
-    plain_set set;
+    clasp_plain_set set;
     if (len > sizeof codec->frame ||
         clasp_frame_decode((clasp_span){codec->frame, len}, &frame, NULL) != CLASP_OK) {
         return CLASP_DISPATCH_TAPE;
     }
-    if (is_plain(frame.payload, &set)) {
+    if (clasp_read_plain_set(frame.payload, &set)) {
         return run_set(dispatcher, codec, &set);
     }
     return frame.payload.at[0] == CLASP_MSG_BUNDLE ? run_bundle(dispatcher, codec, frame.payload)

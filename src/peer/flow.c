@@ -12,11 +12,11 @@ clasp_flows *clasp_flows_new(uint32_t handle, uint64_t seed, clasp_outbox *out,
     if (f) {
         f->handle = handle;
         f->seed = seed;
-        f->random = seed;
         f->out = out;
         f->hooks = *hooks;
         f->generation = 1;
         clasp_intern_init(&f->addresses, CLASP_FLOW_ADDRESSES, CLASP_FLOW_ADDRESS_BYTES, seed);
+        f->incarnation = (uint32_t)clasp_random_spread(&seed);
     }
     return f;
 }
@@ -37,6 +37,7 @@ static void free_flow(clasp_flows *f, flow *w) {
     free(w->gets);
     free(w->places);
     clasp_text_clear(&w->token);
+    clasp_text_clear(&w->whole);
     free(w);
 }
 
@@ -63,6 +64,14 @@ flow *flow_search(clasp_flows *f, uint32_t peer) {
     return NULL;
 }
 
+/* Never 0; each has its place in the order of those before. */
+static uint32_t next_incarnation(clasp_flows *f) {
+    do {
+        f->incarnation += FLOW_INCARNATION_STEP;
+    } while (f->incarnation == 0);
+    return f->incarnation;
+}
+
 static flow *make(clasp_flows *f, uint32_t peer, bool ours) {
     flow *w = calloc(1, sizeof *w);
     flow_channel *c = flow_channel_new(CLASP_FLOW_RELIABLE, 0, true, CLASP_PRIORITY_NORMAL);
@@ -76,9 +85,10 @@ static flow *make(clasp_flows *f, uint32_t peer, bool ours) {
     w->ours = ours;
     w->channels[CLASP_FLOW_RELIABLE] = c;
     w->credit_limit = CLASP_FLOW_CREDIT;
-    w->incarnation = (uint32_t)clasp_random_spread(&f->random) | 1u;
+    w->incarnation = next_incarnation(f);
     w->base = 1;
     w->due_us = FLOW_NEVER;
+    w->retry_us = FLOW_NEVER;
     for (unsigned i = 0; i < CLASP_PRIORITIES; i++) {
         w->urgent_us[i] = FLOW_NEVER;
     }
@@ -92,7 +102,8 @@ clasp_err clasp_flow_peer(clasp_flows *f, uint32_t peer, bool ours) {
         const bool is_news = ours && !w->ours;
         w->ours = w->ours || ours;
         if (is_news) {
-            flow_greet(f, w);
+            flow_greet(w);
+            flow_say_hellos(f, w);
         }
         return CLASP_OK;
     }

@@ -60,10 +60,20 @@ static uint32_t number_for(const flow *w, clasp_span subtree) {
     return 0;
 }
 
+/* A number that is free, after the last one given: the host may be closing what that was given for. FLOW_PIPE_CHANNEL: none. */
+static uint32_t free_number(const flow *w) {
+    for (uint32_t i = 0; i < CLASP_FLOW_CHANNELS; i++) {
+        const uint32_t number = CLASP_FLOW_FIRST_CUSTOM + (w->last_custom + i) % CLASP_FLOW_CHANNELS;
+        if (!w->channels[number]) {
+            return number;
+        }
+    }
+    return FLOW_PIPE_CHANNEL;
+}
+
 clasp_err clasp_flow_channel(clasp_flows *f, uint32_t peer, clasp_span subtree, bool reliable,
                              clasp_priority priority, uint32_t *channel) {
     flow *w = flow_of(f, peer);
-    uint32_t number = CLASP_FLOW_FIRST_CUSTOM;
     if (!w) {
         return CLASP_BAD_HANDLE;
     }
@@ -75,9 +85,7 @@ clasp_err clasp_flow_channel(clasp_flows *f, uint32_t peer, clasp_span subtree, 
         *channel = known;
         return CLASP_OK;
     }
-    while (number < FLOW_PIPE_CHANNEL && w->channels[number]) {
-        number++;
-    }
+    const uint32_t number = free_number(w);
     if (number == FLOW_PIPE_CHANNEL || w->last_stream >= UINT16_MAX - CLASP_PRIORITIES) {
         return CLASP_LIMIT;
     }
@@ -88,9 +96,21 @@ clasp_err clasp_flow_channel(clasp_flows *f, uint32_t peer, clasp_span subtree, 
     }
     c->stream = reliable ? (uint16_t)(CLASP_PRIORITIES + ++w->last_stream) : 0;
     w->channels[number] = c;
+    w->last_custom = number - CLASP_FLOW_FIRST_CUSTOM + 1;
     w->custom++;
     *channel = number;
     return CLASP_OK;
+}
+
+/* It tells what credit was taken, so that what never arrives is not missed for ever. */
+static clasp_err say_end(clasp_flows *f, flow *w, const flow_channel *c) {
+    uint8_t end[FLOW_END_LEN];
+    flow_head(end, FLOW_KIND_END);
+    clasp_store_u16(end + 2, c->stream);
+    clasp_store_u32(end + 4, w->base);
+    clasp_store_u32(end + 8, c->credited);
+    return flow_say_record(f, w, w->channels[CLASP_FLOW_RELIABLE], (clasp_span){end, sizeof end},
+                           (clasp_span){NULL, 0});
 }
 
 clasp_err clasp_flow_channel_end(clasp_flows *f, uint32_t peer, uint32_t channel) {
@@ -100,15 +120,9 @@ clasp_err clasp_flow_channel_end(clasp_flows *f, uint32_t peer, uint32_t channel
     if (!c) {
         return CLASP_BAD_HANDLE;
     }
-    if (c->reliable && w->ours) {
-        uint8_t end[FLOW_END_LEN];
-        flow_head(end, FLOW_KIND_END);
-        clasp_store_u16(end + 2, c->stream);
-        const clasp_err err = flow_say_record(f, w, w->channels[CLASP_FLOW_RELIABLE],
-                                              (clasp_span){end, sizeof end}, (clasp_span){NULL, 0});
-        if (err != CLASP_OK) {
-            return err;
-        }
+    const clasp_err err = c->reliable && w->ours ? say_end(f, w, c) : CLASP_OK;
+    if (err != CLASP_OK) {
+        return err;
     }
     flow_channel_free(f, w, c);
     w->channels[channel] = NULL;

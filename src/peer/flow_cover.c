@@ -24,12 +24,12 @@ static void add(pack *p, clasp_span head, clasp_span rest) {
     p->len += RECORD_LEN + head.len + rest.len;
 }
 
-/* It begins with who we are: it may arrive before, or long after, what was told on a link. */
-static void begin(clasp_flows *f, const flow *w, pack *p) {
+/* It begins with who we are, and to whom: it may arrive before, or long after, what was told on a link. */
+static void begin(clasp_flows *f, const flow *w, uint32_t to, pack *p) {
     uint8_t hello[FLOW_HELLO_LEN];
     *p = (pack){f->packet, FLOW_PACK_HEAD};
     flow_head(p->at, FLOW_KIND_PACK);
-    flow_write_hello(w, hello);
+    flow_write_hello(w, to, hello);
     add(p, (clasp_span){hello, sizeof hello}, (clasp_span){NULL, 0});
 }
 
@@ -99,18 +99,19 @@ static bool send_pack(clasp_flows *f, flow *w, const pack *p, uint64_t now_us) {
 /* One record. False: nothing was to go, or it could not. */
 static bool send_one(clasp_flows *f, flow *w, uint64_t now_us) {
     pack p;
-    begin(f, w, &p);
+    begin(f, w, w->peer_incarnation, &p);
     add_acks(w, &p);
     add_data(f, w, &p, now_us);
     add_plain(f, w, &p);
     return p.len > NOTHING_YET && send_pack(f, w, &p, now_us);
 }
 
-/* What does not go now is asked for again: packets that are not acknowledged are repeated. */
+/* Whoever wrote has to name us: it is told to itself, whether we believe in it or not. What does not go now is asked for again:
+ * packets that are not acknowledged are repeated. */
 void flow_cover_greet(clasp_flows *f, flow *w, uint64_t now_us) {
     pack p;
     if (w->owes_hello && may_send(f, now_us)) {
-        begin(f, w, &p);
+        begin(f, w, w->router.incarnation, &p);
         send_pack(f, w, &p, now_us);
     }
     w->owes_hello = false;
@@ -144,11 +145,7 @@ void flow_cover_tick(clasp_flows *f, flow *w, uint64_t now_us) {
         return;
     }
     if (again_due(w) <= now_us) {
-        for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
-            if (w->channels[i]) {
-                flow_rewind(w, w->channels[i]);
-            }
-        }
+        flow_rewind_all(w);
         w->cover_us = now_us;
         w->cover_wait_us = w->cover_wait_us * 2 < CLASP_FLOW_COVER_AGAIN_MAX_US
                                ? w->cover_wait_us * 2

@@ -2,12 +2,9 @@
 #include "peer/flow_state.h"
 
 #include "wire/message.h"
+#include "wire/plain.h"
 #include "wire/wide.h"
 
-#define BUNDLE_TIMESTAMP 0x80u
-#define PLAIN_SET_SIZE 12u /* type, flags, length of the address, the number */
-#define SAMPLE_SIZE 8u     /* bytes of a sample in a PUBLISH */
-#define ITEM_SIZE 9u       /* and as an item of an array: a type code more */
 #define WITHOUT_PREFIX 20u /* bytes of the broadcasts' prefix */
 #define SIGNAL_SHIFT 8u
 #define FLAGS_SHIFT 16u
@@ -78,22 +75,6 @@ static void tell_route(clasp_flows *f, flow *w, const clasp_route *route, clasp_
 
 /* ---- plain numbers: the hot path ----------------------------------------------------------------------------- */
 
-typedef struct plain_set {
-    clasp_span address;
-    const uint8_t *number;
-} plain_set;
-
-/* A SET of an f64 and nothing else (docs/wire.md, section 3), read in one look. */
-static inline bool is_plain(clasp_span payload, plain_set *out) {
-    const uint8_t *p = payload.at;
-    if (payload.len < PLAIN_SET_SIZE || p[0] != CLASP_MSG_SET || p[1] != CLASP_VALUE_F64) {
-        return false;
-    }
-    const uint32_t len = clasp_load_u16(p + 2);
-    *out = (plain_set){{p + 4, len}, p + 4 + len};
-    return payload.len == PLAIN_SET_SIZE + len;
-}
-
 static inline void emit_number(clasp_flows *f, flow *w, uint32_t id, double number) {
     clasp_outbox *out = f->out;
     flow_from(f, w);
@@ -112,11 +93,12 @@ static inline void emit_number(clasp_flows *f, flow *w, uint32_t id, double numb
 
 /* A plain SET for an address that the host knows of, which was checked before. False: it is something else. */
 static inline bool take_number(clasp_flows *f, flow *w, clasp_span member) {
-    plain_set set;
+    clasp_plain_set set;
     uint32_t hash;
     flow_heard *heard = w->heard;
-    const uint32_t id =
-        is_plain(member, &set) ? clasp_routes_id(heard->routes, set.address, &hash) : CLASP_NO_ADDRESS;
+    const uint32_t id = clasp_read_plain_set(member, &set)
+                            ? clasp_routes_id(heard->routes, set.address, &hash)
+                            : CLASP_NO_ADDRESS;
     if (id == CLASP_NO_ADDRESS || heard->told[id] != heard->generation) {
         return false;
     }
@@ -144,22 +126,12 @@ static uint32_t b_of(const delivery *d) {
     return type | (uint32_t)d->signal << SIGNAL_SHIFT | (uint32_t)d->flags << FLAGS_SHIFT;
 }
 
-/* Samples as the data of an array of f64. */
-static void write_samples(uint8_t *to, clasp_list samples) {
-    clasp_store_u16(to, (uint16_t)samples.count);
-    to += 2;
-    for (uint32_t i = 0; i < samples.count; i++, to += ITEM_SIZE) {
-        to[0] = CLASP_VALUE_F64;
-        memcpy(to + 1, samples.bytes.at + (size_t)i * SAMPLE_SIZE, SAMPLE_SIZE);
-    }
-}
-
 static void emit_samples(clasp_flows *f, const delivery *d, uint32_t id) {
-    const uint32_t len = 2 + d->samples.count * ITEM_SIZE;
+    const uint32_t len = clasp_samples_size(d->samples);
     const clasp_effect *effect =
         clasp_outbox_add(f->out, CLASP_EFFECT_P2P_DELIVER, f->handle, id, b_of(d), (clasp_span){NULL, len});
     if (effect) {
-        write_samples(f->out->bytes + effect->at, d->samples);
+        clasp_store_samples(f->out->bytes + effect->at, d->samples);
     }
 }
 
@@ -325,8 +297,19 @@ static uint32_t take_numbers(clasp_flows *f, flow *w, clasp_reader *r, uint32_t 
     return taken;
 }
 
-/* The host will not look at what it was told. */
-static void forget_told(flow *w) {
+/* What a BUNDLE that comes again has delivered is taken back, and with it what the host was told; but not the answers to GETs,
+ * which nobody waits for any more. */
+static void take_back(clasp_flows *f, flow *w, uint32_t from, uint32_t early) {
+    clasp_outbox *out = f->out;
+    uint32_t kept = from;
+    for (uint32_t i = from; i < out->count; i++) {
+        const clasp_effect effect = out->effects[i];
+        if (effect.kind == CLASP_EFFECT_P2P_GOT || effect.kind == CLASP_EFFECT_P2P_SETTLED) {
+            out->effects[kept++] = effect;
+        }
+    }
+    out->count = kept;
+    flow_take_back_early(w, early);
     if (w->heard) {
         memset(w->heard->told, 0, sizeof w->heard->told);
     }
@@ -336,10 +319,11 @@ static void forget_told(flow *w) {
 static clasp_err deliver_bundle(clasp_flows *f, flow *w, clasp_span payload, uint64_t now_us) {
     clasp_reader r = clasp_reader_of((clasp_span){payload.at + 1, payload.len - 1});
     const uint32_t effects = f->out->count;
+    const uint32_t early = w->early_kept;
     const bool was_told = f->is_from_told;
     const uint8_t flags = clasp_read_u8(&r);
     const uint32_t count = clasp_read_u16(&r);
-    clasp_take(&r, flags & BUNDLE_TIMESTAMP ? sizeof(uint64_t) : 0);
+    clasp_take(&r, flags & CLASP_BUNDLE_TIMESTAMP ? sizeof(uint64_t) : 0);
     const uint32_t taken = w->heard ? take_numbers(f, w, &r, count) : 0;
     clasp_message m;
     const clasp_err err = taken < count || r.err != CLASP_OK ? clasp_message_decode(payload, &m) : CLASP_OK;
@@ -350,9 +334,8 @@ static clasp_err deliver_bundle(clasp_flows *f, flow *w, clasp_span payload, uin
     }
     const clasp_err result = deliver_members(f, w, r, count - taken, now_us);
     if (result == CLASP_NO_MEMORY) { /* it comes again as a whole */
-        f->out->count = effects;
+        take_back(f, w, effects, early);
         f->is_from_told = was_told;
-        forget_told(w);
     }
     return result;
 }

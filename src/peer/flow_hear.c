@@ -11,6 +11,7 @@ typedef struct heard_record {
     uint32_t way;
     clasp_span bytes; /* with the head */
     uint64_t now_us;
+    bool is_packed; /* in a PACK, which holds no other one */
 } heard_record;
 
 typedef clasp_err hear_record(clasp_flows *f, flow *w, const heard_record *r);
@@ -49,7 +50,8 @@ static clasp_err hear_ack(clasp_flows *f, flow *w, const heard_record *r) {
 static clasp_err hear_hello(clasp_flows *f, flow *w, const heard_record *r) {
     const uint8_t *p = r->bytes.at + 2;
     const flow_hello hello = {clasp_load_u32(p), clasp_load_u32(p + 4), clasp_load_u32(p + 8)};
-    return flow_told_hello(f, w, r->way, &hello);
+    (void)f;
+    return flow_told_hello(w, r->way, &hello);
 }
 
 static clasp_err hear_token(clasp_flows *f, flow *w, const heard_record *r) {
@@ -65,6 +67,9 @@ static clasp_err hear_token(clasp_flows *f, flow *w, const heard_record *r) {
 static clasp_err hear_ping(clasp_flows *f, flow *w, const heard_record *r) {
     uint8_t message[FLOW_ACK_LEN + FLOW_NUMBER_LEN];
     flow_sequence *s;
+    if (r->way == FLOW_ROUTER) {
+        return CLASP_BAD_STATE; /* what it would acknowledge goes by other records there */
+    }
     while ((s = flow_owes_ack(w, r->way, FLOW_NEVER)) != NULL) {
         flow_write_ack(w, s, message);
         flow_send_control(f, w, r->way, (clasp_span){message, FLOW_ACK_LEN}, (clasp_span){NULL, 0});
@@ -87,20 +92,21 @@ static clasp_err hear_raw(clasp_flows *f, flow *w, const heard_record *r) {
     return CLASP_OK;
 }
 
+static clasp_err hear_message(clasp_flows *f, flow *w, const heard_record *message);
+
+/* A PACK in a PACK, at whatever place, is refused: it is no deeper than two levels. */
 static clasp_err hear_pack(clasp_flows *f, flow *w, const heard_record *r) {
     clasp_reader in =
         clasp_reader_of((clasp_span){r->bytes.at + FLOW_PACK_HEAD, r->bytes.len - FLOW_PACK_HEAD});
     clasp_err first = CLASP_OK;
-    if (r->way != FLOW_ROUTER) {
-        return CLASP_BAD_STATE;
+    if (r->way != FLOW_ROUTER || r->is_packed) {
+        return r->is_packed ? CLASP_TOO_DEEP : CLASP_BAD_STATE;
     }
     while (clasp_left(&in) > 0) {
         const uint32_t len = clasp_read_u16(&in);
         const uint8_t *at = clasp_take(&in, len);
-        const bool is_pack = at && len >= 2 && at[0] == FLOW_MAGIC && at[1] == FLOW_KIND_PACK;
-        const clasp_err err = !at       ? in.err
-                              : is_pack ? CLASP_TOO_DEEP
-                                        : flow_hear(f, w, r->way, (clasp_span){at, len}, r->now_us);
+        const heard_record record = {r->way, {at, len}, r->now_us, true};
+        const clasp_err err = at ? hear_message(f, w, &record) : in.err;
         first = first == CLASP_OK ? err : first;
     }
     flow_cover_greet(f, w, r->now_us);
@@ -144,36 +150,39 @@ static uint32_t hear_one(clasp_flows *f, flow *w, const heard_record *r, clasp_e
     return 0;
 }
 
-static clasp_err hear_records(clasp_flows *f, flow *w, uint32_t way, clasp_span message, uint64_t now_us) {
+static clasp_err hear_records(clasp_flows *f, flow *w, const heard_record *message) {
     clasp_err first = CLASP_OK;
-    while (message.len > 0) {
+    heard_record r = *message;
+    while (r.bytes.len > 0) {
         clasp_err err = CLASP_TRUNCATED;
         uint32_t used = 0;
-        if (message.len >= 2 && message.at[0] == FLOW_MAGIC) {
-            used = hear_one(f, w, &(heard_record){way, message, now_us}, &err);
-        } else if (message.at[0] != FLOW_MAGIC) {
+        if (r.bytes.len >= 2 && r.bytes.at[0] == FLOW_MAGIC) {
+            used = hear_one(f, w, &r, &err);
+        } else if (r.bytes.at[0] != FLOW_MAGIC) {
             err = CLASP_BAD_MAGIC;
         }
         first = first == CLASP_OK ? err : first;
-        used = used == 0 ? message.len : used;
-        message = (clasp_span){message.at + used, message.len - used};
+        used = used == 0 ? r.bytes.len : used;
+        r.bytes = (clasp_span){r.bytes.at + used, r.bytes.len - used};
     }
     return first;
 }
 
-static clasp_err hear_raw_message(clasp_flows *f, const flow *w, uint32_t way, clasp_span message) {
-    flow_effect(f, CLASP_EFFECT_P2P_RAW, w->peer, way, 0, message);
+static clasp_err hear_foreign(clasp_flows *f, const flow *w, const heard_record *message) {
+    if (message->way == FLOW_ROUTER) {
+        return CLASP_BAD_MAGIC;
+    }
+    flow_effect(f, CLASP_EFFECT_P2P_RAW, w->peer, message->way, 0, message->bytes);
     return CLASP_OK;
 }
 
-clasp_err flow_hear(clasp_flows *f, flow *w, uint32_t way, clasp_span message, uint64_t now_us) {
-    if (message.len > 0 && message.at[0] == CLASP_FRAME_MAGIC) {
-        return flow_deliver_frame(f, w, message, now_us);
+/* One message, or what a PACK holds. */
+static clasp_err hear_message(clasp_flows *f, flow *w, const heard_record *message) {
+    const uint8_t magic = message->bytes.len > 0 ? message->bytes.at[0] : 0;
+    if (magic == CLASP_FRAME_MAGIC) {
+        return flow_deliver_frame(f, w, message->bytes, message->now_us);
     }
-    if (message.len == 0 || message.at[0] != FLOW_MAGIC || !w->ours) {
-        return way == FLOW_ROUTER ? CLASP_BAD_MAGIC : hear_raw_message(f, w, way, message);
-    }
-    return hear_records(f, w, way, message, now_us);
+    return magic == FLOW_MAGIC && w->ours ? hear_records(f, w, message) : hear_foreign(f, w, message);
 }
 
 /* ---- what numbered packets hold ---------------------------------------------------------------------------------- */
@@ -188,29 +197,53 @@ static clasp_reassembler *pieces_of(flow *w) {
     return w->pieces;
 }
 
+/* A message that is whole waits while there is no memory to deliver it: its pieces will not come again. */
+static clasp_err deliver_whole(clasp_flows *f, flow *w, uint64_t now_us) {
+    const clasp_span bytes = clasp_text_span(&w->whole);
+    if (bytes.len == 0) {
+        return CLASP_OK;
+    }
+    const clasp_err err = bytes.at[0] == CLASP_FRAME_MAGIC ? flow_deliver_frame(f, w, bytes, now_us)
+                                                           : flow_deliver_wide(f, w, bytes, now_us);
+    if (err != CLASP_NO_MEMORY) {
+        clasp_text_clear(&w->whole);
+    }
+    return err;
+}
+
 static clasp_err hear_piece(clasp_flows *f, flow *w, clasp_span record, uint64_t now_us) {
     clasp_whole whole;
     clasp_reassembler *pieces = pieces_of(w);
-    if (!pieces) {
+    if (!pieces || deliver_whole(f, w, now_us) == CLASP_NO_MEMORY) {
         return CLASP_NO_MEMORY;
     }
-    clasp_err err = clasp_reassembler_accept(pieces, record, now_us, &whole);
+    const clasp_err err = clasp_reassembler_accept(pieces, record, now_us, &whole);
+    if (err == CLASP_LIMIT) {
+        return CLASP_NO_MEMORY; /* there will be room when what is stale has gone */
+    }
     if (err != CLASP_OK) {
         return err == CLASP_MORE ? CLASP_OK : err;
     }
-    const clasp_span bytes = clasp_text_span(&whole.bytes);
-    err = bytes.at[0] == CLASP_FRAME_MAGIC ? flow_deliver_frame(f, w, bytes, now_us)
-                                           : flow_deliver_wide(f, w, bytes, now_us);
-    clasp_text_clear(&whole.bytes);
-    return err;
+    w->whole = whole.bytes;
+    return deliver_whole(f, w, now_us);
+}
+
+static clasp_err hear_end(flow *w, clasp_span record) {
+    if (record.len != FLOW_END_LEN) {
+        return record.len < FLOW_END_LEN ? CLASP_TRUNCATED : CLASP_BAD_FIELD;
+    }
+    const flow_end end = {clasp_load_u16(record.at + 2), clasp_load_u32(record.at + 4),
+                          clasp_load_u32(record.at + 8)};
+    flow_end_stream(w, &end);
+    return CLASP_OK;
 }
 
 clasp_err flow_payload(clasp_flows *f, flow *w, clasp_span payload, uint64_t now_us) {
     if (payload.at[0] == CLASP_FRAME_MAGIC) {
         return flow_deliver_frame(f, w, payload, now_us);
     }
-    if (payload.len < FLOW_END_LEN || payload.at[0] != FLOW_MAGIC) {
-        return payload.len < FLOW_END_LEN ? CLASP_TRUNCATED : CLASP_BAD_MAGIC;
+    if (payload.len < 2 || payload.at[0] != FLOW_MAGIC) {
+        return payload.len < 2 ? CLASP_TRUNCATED : CLASP_BAD_MAGIC;
     }
     switch (payload.at[1]) {
     case CLASP_PIECE_KIND:
@@ -220,8 +253,7 @@ clasp_err flow_payload(clasp_flows *f, flow *w, clasp_span payload, uint64_t now
     case CLASP_WIDE_KIND:
         return flow_deliver_wide(f, w, payload, now_us);
     case FLOW_KIND_END:
-        flow_end_stream(f, w, clasp_load_u16(payload.at + 2));
-        return CLASP_OK;
+        return hear_end(w, payload);
     default:
         return CLASP_UNKNOWN_TYPE;
     }
@@ -232,7 +264,8 @@ clasp_err flow_payload(clasp_flows *f, flow *w, clasp_span payload, uint64_t now
 static clasp_err hear(clasp_flows *f, flow *w, uint32_t way, clasp_span message, uint64_t now_us) {
     f->is_from_told = false;
     w->stats[CLASP_FLOW_STAT_RECEIVED_BYTES] += message.len;
-    const clasp_err err = flow_hear(f, w, way, message, now_us);
+    const clasp_err err = hear_message(f, w, &(heard_record){way, message, now_us, false});
+    flow_take_held(f, w, now_us);
     w->is_dirty = true; /* what is owed goes at the end of the turn */
     flow_pump(f, w, now_us);
     flow_touch(f, w);

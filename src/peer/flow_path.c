@@ -70,7 +70,7 @@ static flow_path *make_path(flow *w, uint32_t way) {
     return path;
 }
 
-static void rewind_all(flow *w) {
+void flow_rewind_all(flow *w) {
     for (uint32_t i = 0; i < FLOW_CHANNELS; i++) {
         if (w->channels[i]) {
             flow_rewind(w, w->channels[i]);
@@ -89,30 +89,37 @@ static void choose_link(flow *w) {
     }
     const uint32_t link = best ? best->link : 0;
     if (link != w->link && !w->covered) {
-        rewind_all(w);
+        flow_rewind_all(w);
     }
     w->link = link;
 }
 
-void flow_write_hello(const flow *w, uint8_t out[FLOW_HELLO_LEN]) {
+void flow_write_hello(const flow *w, uint32_t to, uint8_t out[FLOW_HELLO_LEN]) {
     flow_head(out, FLOW_KIND_HELLO);
     clasp_store_u32(out + 2, w->incarnation);
     clasp_store_u32(out + 6, w->base);
-    clasp_store_u32(out + 10, w->peer_incarnation);
+    clasp_store_u32(out + 10, to);
 }
 
-void flow_say_hello(clasp_flows *f, flow *w, uint32_t way) {
+void flow_say_hellos(clasp_flows *f, flow *w) {
     uint8_t hello[FLOW_HELLO_LEN];
-    flow_write_hello(w, hello);
-    flow_send_control(f, w, way, (clasp_span){hello, sizeof hello}, (clasp_span){NULL, 0});
+    for (uint32_t i = 0; i < w->path_count; i++) {
+        flow_path *path = &w->paths[i];
+        if (path->owes_hello && path->buffered < CLASP_FLOW_HIGH_WATER) {
+            path->owes_hello = false;
+            flow_write_hello(w, w->peer_incarnation, hello);
+            flow_send_control(f, w, path->way, (clasp_span){hello, sizeof hello}, (clasp_span){NULL, 0});
+        }
+    }
 }
 
-void flow_greet(clasp_flows *f, flow *w) {
+static bool is_greeted(const flow *w, uint32_t way) {
+    return w->ours && way != FLOW_NOWHERE && (way & CHANNEL_MASK) != CLASP_FLOW_FAST;
+}
+
+void flow_greet(flow *w) {
     for (uint32_t i = 0; i < w->path_count; i++) {
-        const uint32_t way = w->paths[i].way;
-        if (way != FLOW_NOWHERE && (way & CHANNEL_MASK) != CLASP_FLOW_FAST) {
-            flow_say_hello(f, w, way);
-        }
+        w->paths[i].owes_hello = is_greeted(w, w->paths[i].way);
     }
 }
 
@@ -173,9 +180,8 @@ clasp_err clasp_flow_opened(clasp_flows *f, uint32_t peer, uint32_t link, uint32
         return CLASP_LIMIT;
     }
     *path = (flow_path){.way = way_of(link, channel), .message_max = most};
-    if (w->ours && channel != CLASP_FLOW_FAST) {
-        flow_say_hello(f, w, path->way);
-    }
+    path->owes_hello = is_greeted(w, path->way);
+    flow_say_hellos(f, w);
     if (channel == CLASP_FLOW_RELIABLE) {
         opened_reliable(f, w, found, now_us);
     }
@@ -257,7 +263,7 @@ void clasp_flow_cover(clasp_flows *f, uint32_t peer, bool on, uint64_t now_us) {
     w->cover_us = now_us;
     w->cover_wait_us = CLASP_FLOW_COVER_AGAIN_US;
     w->cover_ping_us = now_us;
-    rewind_all(w);
+    flow_rewind_all(w);
     flow_pump(f, w, now_us);
     flow_touch(f, w);
 }

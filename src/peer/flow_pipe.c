@@ -12,10 +12,16 @@ static flow_channel *pipe_channel(flow *w, clasp_priority priority) {
     return *place;
 }
 
+/* More than all pipes together need waits for a peer that has us answer, and acknowledges nothing. */
+static bool is_full(const flow_channel *c) { return c->ready.count + c->flight.count >= CLASP_FLOW_PACKETS; }
+
 static clasp_err say(void *context, clasp_priority priority, clasp_span head, clasp_span rest) {
     flow *w = context;
     flow_channel *c = pipe_channel(w, priority);
-    return c ? flow_say_record(w->owner, w, c, head, rest) : CLASP_NO_MEMORY;
+    if (!c || is_full(c)) {
+        return c ? CLASP_QUEUE_FULL : CLASP_NO_MEMORY;
+    }
+    return flow_say_record(w->owner, w, c, head, rest);
 }
 
 static void raise(void *context, uint32_t pipe, clasp_pipe_event event, int32_t number, clasp_span bytes) {

@@ -138,6 +138,7 @@ static flow_packet *next_new(clasp_flows *f, flow *w, flow_channel *c, uint64_t 
         c->small_turn = w->turn + 1;
     }
     w->credit_used += packet.len;
+    c->credited += packet.len;
     flow_ring_push(&c->flight, &packet);
     return flow_ring_at(&c->flight, c->flight.count - 1);
 }
@@ -335,9 +336,10 @@ static void send_on(clasp_flows *f, flow *w, flow_path *path, clasp_span head, c
     }
 }
 
+/* Nothing of it has to arrive: a peer that asks for answers and does not take them gets none. */
 void flow_send_control(clasp_flows *f, flow *w, uint32_t way, clasp_span head, clasp_span rest) {
     flow_path *path = flow_path_at(w, way);
-    if (path) {
+    if (path && path->buffered < CLASP_FLOW_CONTROL_WATER) {
         send_on(f, w, path, head, rest);
     }
 }
@@ -380,6 +382,7 @@ static void pump_plain(clasp_flows *f, flow *w, flow_channel *c) {
 }
 
 void flow_pump(clasp_flows *f, flow *w, uint64_t now_us) {
+    flow_say_hellos(f, w);
     if (w->covered && w->ours) {
         flow_cover_pump(f, w, now_us);
         return;

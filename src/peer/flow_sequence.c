@@ -64,13 +64,21 @@ static flow_sequence *find_sequence(flow *w, uint16_t stream, clasp_err *err) {
     return *place = s;
 }
 
-void flow_end_stream(clasp_flows *f, flow *w, uint16_t stream) {
-    (void)f;
-    flow_sequence **place = place_of(w, stream);
-    if (stream == 0 || has_ended(w, stream)) {
+/* What of an ended stream has not come, and will not, counts as come: its writer has taken credit for it. */
+static void settle_credit(flow *w, const flow_end *end, uint32_t taken) {
+    const uint32_t missing = end->bytes - taken;
+    if (end->base == w->peer_base && missing <= CLASP_FLOW_CREDIT_MAX) {
+        w->consumed += missing;
+    }
+}
+
+void flow_end_stream(flow *w, const flow_end *end) {
+    flow_sequence **place = place_of(w, end->stream);
+    if (end->stream == 0 || has_ended(w, end->stream)) {
         return;
     }
-    w->ended[w->ended_next++ % FLOW_ENDED] = stream;
+    w->ended[w->ended_next++ % FLOW_ENDED] = end->stream;
+    settle_credit(w, end, place && *place ? (*place)->taken : 0);
     if (place && *place) {
         free_sequence(w, *place);
         *place = NULL;
@@ -163,12 +171,7 @@ static bool is_awaited(clasp_span payload) {
     return p[1] == CLASP_PIECE_KIND && (p[CLASP_PIECE_HEADER - 1] & PIECE_LAST);
 }
 
-static clasp_err hold(flow *w, flow_sequence *s, uint32_t ahead, clasp_span payload) {
-    clasp_text *place = &s->held[(s->next + ahead) % CLASP_FLOW_REORDER];
-    if (s->seen >> (ahead - 1) & 1u) {
-        w->stats[CLASP_FLOW_STAT_DUPLICATES]++;
-        return CLASP_OK;
-    }
+static clasp_err keep(flow *w, clasp_text *place, clasp_span payload) {
     if (payload.len > CLASP_FLOW_REORDER_BYTES - w->reorder_bytes) {
         return CLASP_LIMIT;
     }
@@ -176,42 +179,87 @@ static clasp_err hold(flow *w, flow_sequence *s, uint32_t ahead, clasp_span payl
         return CLASP_NO_MEMORY;
     }
     w->reorder_bytes += payload.len;
-    s->seen |= 1u << (ahead - 1);
     return CLASP_OK;
 }
 
-/* The packet that is due is here. @return true if the one that is due then is held */
-static bool advance(flow *w, flow_sequence *s, uint32_t len) {
-    const bool is_held = s->seen & 1u;
-    s->seen >>= 1;
-    s->next++;
-    w->consumed += len;
-    return is_held;
+static clasp_err hold(flow *w, flow_sequence *s, uint32_t ahead, clasp_span payload) {
+    if (ahead > CLASP_FLOW_REORDER || (ahead == CLASP_FLOW_REORDER && s->is_due_held)) {
+        return CLASP_LIMIT; /* its place is not free */
+    }
+    if (s->seen >> (ahead - 1) & 1u) {
+        w->stats[CLASP_FLOW_STAT_DUPLICATES]++;
+        return CLASP_OK;
+    }
+    const clasp_err err = keep(w, &s->held[(s->next + ahead) % CLASP_FLOW_REORDER], payload);
+    if (err == CLASP_OK) {
+        s->seen |= 1u << (ahead - 1);
+    }
+    return err;
 }
 
-/* Those that came before the one that was due. */
+/* The packet that was due is taken; the next one may be held. */
+static void taken(flow *w, flow_sequence *s, clasp_span payload, uint64_t now_us) {
+    owe(s, payload.len, is_awaited(payload), now_us);
+    s->is_due_held = s->seen & 1u;
+    s->seen >>= 1;
+    s->next++;
+    s->taken += payload.len;
+    w->consumed += payload.len;
+}
+
+/* The packet that is due waits here for memory, or comes again. */
+static void put_off(flow *w, flow_sequence *s, uint64_t now_us) {
+    w->retry_us = s->is_due_held ? now_us + CLASP_FLOW_RETRY_US : w->retry_us;
+}
+
+static clasp_text *due_place(flow_sequence *s) { return &s->held[s->next % CLASP_FLOW_REORDER]; }
+
+/* Those that came before they were due, until one finds no memory. */
 static void take_held(clasp_flows *f, flow *w, uint16_t stream, uint64_t now_us) {
-    bool is_held = true;
-    for (flow_sequence *s = known(w, stream); s && is_held; s = known(w, stream)) {
-        clasp_text *place = &s->held[s->next % CLASP_FLOW_REORDER];
-        clasp_text payload = *place;
-        *place = (clasp_text){NULL, 0};
+    for (flow_sequence *s = known(w, stream); s && s->is_due_held; s = known(w, stream)) {
+        clasp_text payload = *due_place(s);
+        *due_place(s) = (clasp_text){NULL, 0};
         w->reorder_bytes -= payload.len;
-        is_held = advance(w, s, payload.len);
-        flow_payload(f, w, clasp_text_span(&payload), now_us);
+        const clasp_err err = flow_payload(f, w, clasp_text_span(&payload), now_us);
+        s = known(w, stream); /* it may have ended itself */
+        if (s && err == CLASP_NO_MEMORY) {
+            *due_place(s) = payload;
+            w->reorder_bytes += payload.len;
+            put_off(w, s, now_us);
+            return;
+        }
+        if (s) {
+            taken(w, s, clasp_text_span(&payload), now_us);
+        }
         clasp_text_clear(&payload);
     }
 }
 
-/* The packet that is due counts as taken whatever it holds: it would be due for ever. Without memory for it, it comes again. */
+void flow_take_held(clasp_flows *f, flow *w, uint64_t now_us) {
+    if (w->retry_us == FLOW_NEVER) {
+        return;
+    }
+    w->retry_us = FLOW_NEVER;
+    for (uint32_t i = 0; i < FLOW_SEQUENCES; i++) {
+        if (w->sequences[i]) {
+            take_held(f, w, w->sequences[i]->stream, now_us);
+        }
+    }
+}
+
+/* The packet that is due counts as taken whatever it holds: it would be due for ever. Without memory for it, it is held, and if
+ * there is not even memory for that, it comes again. */
 static clasp_err take(clasp_flows *f, flow *w, uint16_t stream, clasp_span payload, uint64_t now_us) {
     const clasp_err err = flow_payload(f, w, payload, now_us);
-    flow_sequence *s = err == CLASP_NO_MEMORY ? NULL : known(w, stream); /* it may have ended itself */
+    flow_sequence *s = known(w, stream); /* it may have ended itself */
+    if (s && err == CLASP_NO_MEMORY) {
+        s->is_due_held = keep(w, due_place(s), payload) == CLASP_OK;
+        put_off(w, s, now_us);
+        return s->is_due_held ? CLASP_OK : err;
+    }
     if (s) {
-        owe(s, payload.len, is_awaited(payload), now_us);
-        if (advance(w, s, payload.len)) {
-            take_held(f, w, stream, now_us);
-        }
+        taken(w, s, payload, now_us);
+        take_held(f, w, stream, now_us);
     }
     return err;
 }
@@ -225,15 +273,15 @@ clasp_err flow_data(clasp_flows *f, flow *w, uint32_t way, const flow_data_head 
     }
     const uint32_t ahead = head->sequence - s->next;
     s->way = way;
-    if (ahead == 0) {
+    if (ahead == 0 && !s->is_due_held) {
         return take(f, w, head->stream, payload, now_us);
     }
     owe(s, 0, true, now_us);
-    if ((int32_t)ahead < 0) {
+    if ((int32_t)ahead <= 0) {
         w->stats[CLASP_FLOW_STAT_DUPLICATES]++;
         return CLASP_OK;
     }
-    return ahead > CLASP_FLOW_REORDER ? CLASP_LIMIT : hold(w, s, ahead, payload);
+    return hold(w, s, ahead, payload);
 }
 
 /* ---- who speaks ---------------------------------------------------------------------------------------------- */
@@ -243,6 +291,8 @@ static void restart_hearing(flow *w) {
     flow_sequences_clear(w);
     memset(w->ended, 0, sizeof w->ended);
     w->consumed = 0;
+    w->retry_us = FLOW_NEVER;
+    clasp_text_clear(&w->whole);
     if (w->pieces) {
         clasp_reassembler_clear(w->pieces);
     }
@@ -255,11 +305,12 @@ static void renumber(flow *w, flow_channel *c) {
         flow_ring_at(&c->flight, i)->flags &= ~FLOW_PACKET_ACKED;
     }
     c->first = 1;
-    w->credit_used += c->flight.bytes;
+    c->credited = c->flight.bytes;
+    w->credit_used += c->credited;
 }
 
 /* The peer has lost what it knew of us: a new flow under an old name. */
-static void restart_saying(clasp_flows *f, flow *w) {
+static void restart_saying(flow *w) {
     w->base++;
     w->credit_used = 0;
     w->credit_limit = CLASP_FLOW_CREDIT;
@@ -268,19 +319,23 @@ static void restart_saying(clasp_flows *f, flow *w) {
             renumber(w, w->channels[i]);
         }
     }
-    flow_greet(f, w);
+    flow_greet(w);
+}
+
+/* True for a flow of the same page that was there before this one (flow.c numbers them). */
+static bool is_older(uint32_t incarnation, uint32_t than) {
+    return than != 0 && (than - incarnation) * FLOW_INCARNATION_INVERSE - 1 < FLOW_INCARNATIONS;
 }
 
 static bool is_former(const flow *w, uint32_t incarnation) {
+    bool former = is_older(incarnation, w->peer_incarnation);
     for (uint32_t i = 0; i < FLOW_FORMER; i++) {
-        if (w->former[i] == incarnation) {
-            return true;
-        }
+        former = former || w->former[i] == incarnation || is_older(incarnation, w->former[i]);
     }
-    return false;
+    return former;
 }
 
-/* What the peer has told is news: false: it is known, or late. By the router what was meant for our predecessor is late. */
+/* What the peer has told is news: false: it is known, or late. By the router what was not meant for us is late. */
 static bool is_news(const flow *w, uint32_t way, const flow_path *told) {
     if (told->is_stray && way == FLOW_ROUTER) {
         return false;
@@ -289,18 +344,25 @@ static bool is_news(const flow *w, uint32_t way, const flow_path *told) {
                                                     : !is_former(w, told->incarnation);
 }
 
-clasp_err flow_told_hello(clasp_flows *f, flow *w, uint32_t way, const flow_hello *hello) {
+/* On a link that is the first one DATA comes right behind HELLO, before the writer can know us. Records of the router may be of
+ * another time. */
+static bool is_stray(const flow *w, uint32_t way, uint32_t to) {
+    return to != w->incarnation && (to != 0 || way == FLOW_ROUTER);
+}
+
+clasp_err flow_told_hello(flow *w, uint32_t way, const flow_hello *hello) {
     flow_path *path = flow_context(w, way);
     if (!path || hello->incarnation == 0) {
         return CLASP_OUT_OF_RANGE;
     }
     path->incarnation = hello->incarnation;
     path->base = hello->base;
-    path->is_stray = hello->to != 0 && hello->to != w->incarnation;
+    path->is_stray = is_stray(w, way, hello->to);
     if (!is_news(w, way, path)) {
         return CLASP_OK;
     }
-    const bool is_reborn = w->peer_incarnation != 0 && w->peer_incarnation != path->incarnation;
+    const bool is_first = w->peer_incarnation == 0;
+    const bool is_reborn = !is_first && w->peer_incarnation != path->incarnation;
     if (is_reborn) {
         w->former[w->former_next++ % FLOW_FORMER] = w->peer_incarnation;
     }
@@ -309,7 +371,9 @@ clasp_err flow_told_hello(clasp_flows *f, flow *w, uint32_t way, const flow_hell
     restart_hearing(w);
     if (is_reborn) {
         flow_pipes_clear(w, CLASP_PEER_GONE);
-        restart_saying(f, w);
+        restart_saying(w);
+    } else if (is_first && way == FLOW_ROUTER) {
+        flow_rewind_all(w); /* it was not said to anybody */
     }
     return CLASP_OK;
 }

@@ -36,6 +36,13 @@
 #define FLOW_SEQUENCES (1u + CLASP_FLOW_CHANNELS + CLASP_PRIORITIES)
 #define FLOW_ENDED 64u /* streams of the peer that are over, and known */
 #define FLOW_FORMER 4u /* incarnations of the peer that are over, and known */
+
+/* Incarnations of one page are so far apart, one after the other: its order shows in the product with the inverse. So many
+ * before one that is known are known for older; one in a million of another page's is taken for such. */
+#define FLOW_INCARNATION_STEP 0x9E3779B1u
+#define FLOW_INCARNATION_INVERSE 0x0E8B2F51u
+#define FLOW_INCARNATIONS 4096u
+_Static_assert(FLOW_INCARNATION_STEP *FLOW_INCARNATION_INVERSE == 1u, "modulo 2^32");
 #define FLOW_LINKS 4u
 #define FLOW_PATHS (FLOW_LINKS * (2u + CLASP_FLOW_CHANNELS))
 
@@ -73,6 +80,7 @@ typedef struct flow_channel {
     flow_ring ready;    /* sealed, and not sent yet */
     flow_ring flight;   /* sent, and not acknowledged; packet i has sequence number first + i */
     uint32_t first;     /* sequence number */
+    uint32_t credited;  /* bytes that credit was taken for, since the base */
     uint32_t again;     /* packets of `flight` from this one on are to be sent again */
     uint32_t under_way; /* bytes of those before it */
     uint32_t way;       /* that they went */
@@ -86,11 +94,13 @@ typedef struct flow_channel {
 typedef struct flow_sequence {
     uint16_t stream;
     bool wants_ack;
+    bool is_due_held;                    /* the packet that is due is held, and waits for memory */
     uint32_t next;                       /* sequence number that is due */
     uint32_t seen;                       /* bit i: the packet next + 1 + i is held */
     clasp_text held[CLASP_FLOW_REORDER]; /* by sequence number */
     uint64_t ack_us;                     /* when it has to be acknowledged */
     uint32_t unacked;                    /* bytes that came since the last acknowledgement */
+    uint32_t taken;                      /* bytes that came, once each, modulo 2^32 */
     uint32_t way;                        /* that the last packet came */
 } flow_sequence;
 
@@ -100,7 +110,8 @@ typedef struct flow_path {
     uint32_t message_max;
     uint32_t buffered;          /* bytes in the browser */
     uint32_t incarnation, base; /* as the peer has told on this path */
-    bool is_stray;              /* it has told that to a former incarnation of ours */
+    bool is_stray;              /* it has told that to somebody else, a former incarnation of ours */
+    bool owes_hello;            /* we are to say who we are, once it has room */
 } flow_path;
 
 /* An RTCPeerConnection. */
@@ -160,6 +171,7 @@ typedef struct flow {
 
     flow_channel *channels[FLOW_CHANNELS];
     uint32_t custom; /* how many of the application */
+    uint32_t last_custom;
     uint16_t last_stream;
     uint32_t last_batch;
     uint32_t large_count, large_bytes;
@@ -178,12 +190,14 @@ typedef struct flow {
     uint32_t peer_incarnation, peer_base;
     uint32_t former[FLOW_FORMER];
     uint32_t former_next;
-    bool owes_hello; /* by the router: something came that was meant for a former incarnation */
+    bool owes_hello; /* by the router: something came that was not meant for us */
     flow_sequence *sequences[FLOW_SEQUENCES];
     uint16_t ended[FLOW_ENDED];
     uint32_t ended_next;
     uint32_t reorder_bytes;
     uint64_t consumed; /* bytes of reliable packets that came, once each, under the peer's present base */
+    uint64_t retry_us; /* when those that found no memory are tried again */
+    clasp_text whole;  /* a message that came in pieces, and found no memory */
 
     uint64_t cover_us,
         cover_wait_us; /* the last record, or progress; how long until what was lost goes again */
@@ -196,6 +210,7 @@ typedef struct flow {
     flow_heard *heard;
     flow_early *early, *early_last;
     uint32_t early_count, early_bytes;
+    uint32_t early_kept; /* how many there have been */
     clasp_reassembler *pieces;
     clasp_pipes *pipes;
     flow_get *gets; /* CLASP_FLOW_GETS */
@@ -208,7 +223,7 @@ typedef struct flow {
 struct clasp_flows {
     uint32_t handle;
     uint64_t seed;
-    uint64_t random; /* a counter of incarnations */
+    uint32_t incarnation; /* the last one given */
     clasp_outbox *out;
     clasp_flow_hooks hooks;
     flow *flows[FLOW_PEERS];
@@ -305,10 +320,13 @@ uint32_t flow_way(flow *w, const flow_channel *c);
 /* What was told on a way, the router's too; NULL: there is no such way. */
 flow_path *flow_context(flow *w, uint32_t way);
 bool flow_is_open(flow *w, uint32_t link, uint32_t channel);
-/* Say who we are on every reliable channel. */
-void flow_greet(clasp_flows *f, flow *w);
-void flow_say_hello(clasp_flows *f, flow *w, uint32_t way);
-void flow_write_hello(const flow *w, uint8_t out[FLOW_HELLO_LEN]);
+/* Who we are is to be said on every reliable channel: the next flow_pump() does. */
+void flow_greet(flow *w);
+/* Say it where it is owed and there is room: before anything else goes there. */
+void flow_say_hellos(clasp_flows *f, flow *w);
+void flow_write_hello(const flow *w, uint32_t to, uint8_t out[FLOW_HELLO_LEN]);
+/* All that was sent and is not acknowledged goes again. */
+void flow_rewind_all(flow *w);
 void flow_ping(clasp_flows *f, flow *w, flow_link *link, uint64_t now_us);
 /* Something came on a link. */
 void flow_heard_on(clasp_flows *f, flow *w, uint32_t link, uint64_t now_us);
@@ -324,19 +342,20 @@ void flow_path_tick(clasp_flows *f, flow *w, uint64_t now_us);
 /* ---- flow_sequence.c ---- */
 clasp_err flow_data(clasp_flows *f, flow *w, uint32_t way, const flow_data_head *head, clasp_span payload,
                     uint64_t now_us);
-clasp_err flow_told_hello(clasp_flows *f, flow *w, uint32_t way, const flow_hello *hello);
+/* Packets that wait for memory are tried again. */
+void flow_take_held(clasp_flows *f, flow *w, uint64_t now_us);
+clasp_err flow_told_hello(flow *w, uint32_t way, const flow_hello *hello);
 /* The ACK that is owed to a sequence. @return its bytes, FLOW_ACK_LEN */
 uint32_t flow_write_ack(flow *w, flow_sequence *s, uint8_t out[FLOW_ACK_LEN]);
 /* A sequence that owes one and whose last packet came this way; NULL: none. */
 flow_sequence *flow_owes_ack(flow *w, uint32_t way, uint64_t now_us);
 void flow_send_acks(clasp_flows *f, flow *w, uint64_t now_us);
-void flow_end_stream(clasp_flows *f, flow *w, uint16_t stream);
+void flow_end_stream(flow *w, const flow_end *end);
 void flow_sequences_clear(flow *w);
 uint32_t flow_credit(const flow *w);
 
 /* ---- flow_hear.c ---- */
-/* One record or frame that came; payloads of DATA enter here again. */
-clasp_err flow_hear(clasp_flows *f, flow *w, uint32_t way, clasp_span message, uint64_t now_us);
+/* The payload of one DATA, whose turn it is. NO_MEMORY: nothing has changed, and it is to be tried again. */
 clasp_err flow_payload(clasp_flows *f, flow *w, clasp_span payload, uint64_t now_us);
 
 /* ---- flow_deliver.c ---- */
@@ -348,6 +367,8 @@ void flow_tell_address(clasp_flows *f, uint32_t id, const uint32_t *subs, uint32
 
 /* ---- flow_subscribe.c ---- */
 void flow_keep_early(flow *w, clasp_span address, clasp_span data, uint32_t b, uint64_t now_us);
+/* Those that were kept since there had been so many are as if they had not come. */
+void flow_take_back_early(flow *w, uint32_t kept);
 void flow_early_tick(flow *w, uint64_t now_us);
 void flow_early_clear(flow *w);
 void flow_heard_free(flow *w);

@@ -7,14 +7,19 @@
 
 /* ---- messages that came early -------------------------------------------------------------------------------- */
 
-static void drop_first(flow *w) {
-    flow_early *early = w->early;
-    w->early = early->next;
-    w->early_last = w->early ? w->early_last : NULL;
+/* Take the one at `at` out of the list; the last one is its caller's to keep up. */
+static void drop(flow *w, flow_early **at) {
+    flow_early *early = *at;
+    *at = early->next;
     w->early_count--;
     w->early_bytes -= early->bytes.len;
     clasp_text_clear(&early->bytes);
     free(early);
+}
+
+static void drop_first(flow *w) {
+    drop(w, &w->early);
+    w->early_last = w->early ? w->early_last : NULL;
 }
 
 void flow_early_clear(flow *w) {
@@ -64,7 +69,21 @@ void flow_keep_early(flow *w, clasp_span address, clasp_span data, uint32_t b, u
     *(w->early ? &w->early_last->next : &w->early) = early;
     w->early_last = early;
     w->early_count++;
+    w->early_kept++;
     w->early_bytes += early->bytes.len;
+}
+
+void flow_take_back_early(flow *w, uint32_t kept) {
+    const uint32_t since = w->early_kept - kept;
+    flow_early **at = &w->early;
+    w->early_last = NULL;
+    for (uint32_t left = since < w->early_count ? w->early_count - since : 0; left > 0; left--) {
+        w->early_last = *at;
+        at = &(*at)->next;
+    }
+    while (*at) {
+        drop(w, at);
+    }
 }
 
 /* ---- subscriptions ------------------------------------------------------------------------------------------- */
@@ -122,11 +141,7 @@ static void show_early(clasp_flows *f, flow *w, clasp_span pattern, uint32_t sub
         show(f, w, sub, address,
              (clasp_span){early->bytes.at + early->address_len, early->bytes.len - early->address_len},
              early->b);
-        *at = early->next;
-        w->early_count--;
-        w->early_bytes -= early->bytes.len;
-        clasp_text_clear(&early->bytes);
-        free(early);
+        drop(w, at);
     }
     w->early_last = last;
 }

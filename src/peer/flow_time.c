@@ -19,6 +19,7 @@ static uint64_t ack_due(const clasp_flows *f, const flow *w) {
 void flow_touch(clasp_flows *f, flow *w) {
     uint64_t due = sooner(ack_due(f, w), flow_path_due(w));
     due = sooner(due, flow_cover_due(f, w));
+    due = sooner(due, w->retry_us);
     due = sooner(due, w->get_count > 0 ? w->gets[0].due_us : FLOW_NEVER);
     due = sooner(due, w->early ? w->early->due_us : FLOW_NEVER);
     due = sooner(due, w->pieces ? clasp_reassembler_deadline(w->pieces) : FLOW_NEVER);
@@ -34,6 +35,10 @@ uint64_t clasp_flows_deadline(const clasp_flows *f) {
 }
 
 static void tick(clasp_flows *f, flow *w, uint64_t now_us) {
+    if (w->retry_us <= now_us) {
+        f->is_from_told = false;
+        flow_take_held(f, w, now_us);
+    }
     flow_path_tick(f, w, now_us);
     flow_cover_tick(f, w, now_us);
     flow_send_acks(f, w, now_us);

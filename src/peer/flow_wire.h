@@ -3,7 +3,7 @@
  *
  *   45 01 DATA    stream u16, sequence number u32, payload
  *   45 02 ACK     stream u16, line u32, next u32, held u32, credit u32; a message may go on behind it
- *   45 03 END     stream u16
+ *   45 03 END     stream u16, base u32, bytes u32
  *   45 05 RESUME  token (16 bytes)
  *   45 06 PING    number u64         45 07 PONG    number u64
  *   45 08 RAW     bytes
@@ -29,7 +29,7 @@
 /* Bytes. */
 #define FLOW_DATA_HEAD 8u
 #define FLOW_ACK_LEN 20u
-#define FLOW_END_LEN 4u
+#define FLOW_END_LEN 12u
 #define FLOW_NUMBER_LEN 10u /* PING, PONG */
 #define FLOW_HELLO_LEN 14u
 #define FLOW_TOKEN_HEAD 2u
@@ -45,6 +45,12 @@ typedef struct flow_hello {
     uint32_t incarnation, base;
     uint32_t to; /* incarnation that it is meant for; 0: none is known */
 } flow_hello;
+
+typedef struct flow_end {
+    uint16_t stream;
+    uint32_t base;
+    uint32_t bytes; /* of payload that credit was taken for on this stream, since that base */
+} flow_end;
 
 typedef struct flow_ack {
     uint16_t stream;

@@ -1,8 +1,7 @@
 /* What goes to the caller: values on their way to the subscriptions, and errors. */
 #include "session/state.h"
 
-#define SAMPLE_SIZE 8u /* bytes of a sample in a PUBLISH */
-#define ITEM_SIZE 9u   /* and as an item of an array: a type code more */
+#include "wire/plain.h"
 
 static const clasp_span NOTHING = {NULL, 0};
 
@@ -46,16 +45,6 @@ static void tell_address(clasp_session *session, uint32_t address_id, clasp_span
     }
 }
 
-/* Samples as the data of an array of f64. */
-static void write_samples(uint8_t *to, clasp_list samples) {
-    clasp_store_u16(to, (uint16_t)samples.count);
-    to += 2;
-    for (uint32_t i = 0; i < samples.count; i++, to += ITEM_SIZE) {
-        to[0] = CLASP_VALUE_F64;
-        memcpy(to + 1, samples.bytes.at + (size_t)i * SAMPLE_SIZE, SAMPLE_SIZE);
-    }
-}
-
 /* The bytes that the effect begins with: the list of subscriptions, and of a gesture its id and phase. */
 static clasp_span begin_list(clasp_session *session, const delivery *d, uint32_t count) {
     if (d->signal == CLASP_SIGNAL_GESTURE) {
@@ -69,14 +58,14 @@ static clasp_span begin_list(clasp_session *session, const delivery *d, uint32_t
 static void emit_samples(clasp_session *session, const delivery *d, uint32_t address_id, uint32_t count) {
     const clasp_span list = begin_list(session, d, count);
     const uint32_t list_len = list.len;
-    const uint32_t len = list_len + 2 + d->samples.count * ITEM_SIZE;
+    const uint32_t len = list_len + clasp_samples_size(d->samples);
     const uint32_t b = CLASP_VALUE_ARRAY | (uint32_t)d->signal << 8 | count << 16;
     const clasp_effect *effect = clasp_outbox_add(session->out, CLASP_EFFECT_DELIVER, session->handle,
                                                   address_id, b, (clasp_span){NULL, len});
     if (effect) {
         uint8_t *at = session->out->bytes + effect->at;
         memcpy(at, list.at, list_len);
-        write_samples(at + list_len, d->samples);
+        clasp_store_samples(at + list_len, d->samples);
     }
 }
 

@@ -4,52 +4,33 @@
 #include "session/client.h"
 #include "wasm/abi.h"
 #include "wasm/door.h"
+#include "wasm/slots.h"
 
-/* A handle: generation << 8 | index + 1. It is never 0 and fits an int32. */
-#define INDEX_BITS 8u
-_Static_assert(CLASP_ABI_SESSIONS < (1u << INDEX_BITS), "an index fits its bits");
+_Static_assert(CLASP_ABI_SESSIONS < (1u << CLASP_SLOT_INDEX_BITS), "an index fits its bits");
 
-typedef struct slot {
-    clasp_client *client; /* NULL: free */
-    uint32_t generation;  /* of the client, or of the last one */
-} slot;
-
-static slot slots[CLASP_ABI_SESSIONS];
-
-static uint32_t handle_of(const slot *s) {
-    return (s->generation << INDEX_BITS) | ((uint32_t)(s - slots) + 1);
-}
-
-/* The slot that `handle` names; NULL for a client that is gone. */
-static slot *find(uint32_t handle) {
-    const uint32_t index = (handle & ((1u << INDEX_BITS) - 1)) - 1;
-    slot *s = index < CLASP_ABI_SESSIONS ? &slots[index] : NULL;
-    return s && s->client && handle_of(s) == handle ? s : NULL;
-}
+static clasp_slot slots[CLASP_ABI_SESSIONS];
+static const clasp_slots CLIENTS = {slots, 0, CLASP_ABI_SESSIONS};
 
 int32_t clasp_abi_session_new(void) {
-    slot *s = slots;
     if (!clasp_door_is_seeded()) {
         return CLASP_BAD_STATE;
     }
-    while (s < &slots[CLASP_ABI_SESSIONS] && s->client) {
-        s++;
-    }
-    if (s == &slots[CLASP_ABI_SESSIONS]) {
+    clasp_slot *slot = clasp_slot_claim(&CLIENTS);
+    if (!slot) {
         return CLASP_LIMIT;
     }
-    s->generation = (s->generation + 1) & (UINT32_MAX >> (INDEX_BITS + 1));
-    s->client = clasp_client_new(handle_of(s), clasp_door_random(), clasp_door_outbox());
-    return s->client ? (int32_t)handle_of(s) : CLASP_NO_MEMORY;
+    const uint32_t handle = clasp_slot_handle(&CLIENTS, slot);
+    slot->object = clasp_client_new(handle, clasp_door_random(), clasp_door_outbox());
+    return slot->object ? (int32_t)handle : CLASP_NO_MEMORY;
 }
 
 int32_t clasp_abi_session_free(uint32_t session) {
-    slot *s = find(session);
-    if (!s) {
+    clasp_slot *slot = clasp_slot_find(&CLIENTS, session);
+    if (!slot) {
         return CLASP_BAD_HANDLE;
     }
-    clasp_client_free(s->client);
-    s->client = NULL;
+    clasp_client_free(slot->object);
+    slot->object = NULL;
     return CLASP_OK;
 }
 
@@ -208,7 +189,7 @@ static int32_t bundle(clasp_client *client, const input *in) {
 static int32_t match(const input *in) {
     clasp_reader r = clasp_reader_of(in->bytes);
     const clasp_span pattern = take_span(&r, in->a);
-    const clasp_span address = take_span(&r, (uint32_t)clasp_left(&r));
+    const clasp_span address = take_rest(&r);
     clasp_err err = r.err == CLASP_OK ? clasp_pattern_check(pattern) : r.err;
     err = err == CLASP_OK ? clasp_address_check(address) : err;
     return err == CLASP_OK ? clasp_match(pattern, address) : (int32_t)err;
@@ -299,26 +280,26 @@ static int32_t client_event(clasp_client *client, uint32_t event, const input *i
 
 int32_t clasp_abi_session_event(uint32_t handle, uint32_t event, uint32_t a, uint32_t b, uint32_t len,
                                 double now) {
-    const slot *s = find(handle);
+    clasp_client *client = clasp_slot_object(&CLIENTS, handle);
     const input in = {a, b, clasp_door_inbox(len), clasp_door_time(now)};
-    return s ? client_event(s->client, event, &in) : CLASP_BAD_HANDLE;
+    return client ? client_event(client, event, &in) : CLASP_BAD_HANDLE;
 }
 
 /* ---- time ----------------------------------------------------------------------------------------------------- */
 
 double clasp_deadline(void) {
     uint64_t next = UINT64_MAX;
-    for (const slot *s = slots; s < &slots[CLASP_ABI_SESSIONS]; s++) {
-        const uint64_t due = s->client ? clasp_client_deadline(s->client) : UINT64_MAX;
+    for (const clasp_slot *slot = slots; slot < &slots[CLASP_ABI_SESSIONS]; slot++) {
+        const uint64_t due = slot->object ? clasp_client_deadline(slot->object) : UINT64_MAX;
         next = due < next ? due : next;
     }
     return clasp_door_deadline(next);
 }
 
 void clasp_tick(double now) {
-    for (slot *s = slots; s < &slots[CLASP_ABI_SESSIONS]; s++) {
-        if (s->client) {
-            clasp_client_tick(s->client, clasp_door_time(now));
+    for (const clasp_slot *slot = slots; slot < &slots[CLASP_ABI_SESSIONS]; slot++) {
+        if (slot->object) {
+            clasp_client_tick(slot->object, clasp_door_time(now));
         }
     }
 }

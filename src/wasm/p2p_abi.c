@@ -67,7 +67,7 @@ static void on_state(const plane *it, const clasp_effect *effect) {
 
 /* The record lies in the outbox, which moves when what it says is appended. A bad one is a bad peer's. */
 static void on_relayed(const plane *it, const clasp_effect *effect, uint64_t now_us) {
-    uint8_t *copy = malloc(effect->len);
+    uint8_t *copy = malloc(effect->len > 0 ? effect->len : 1);
     if (!copy) {
         stick(CLASP_NO_MEMORY);
         return;

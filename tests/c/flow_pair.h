@@ -5,6 +5,7 @@
 #ifndef CLASP_TESTS_FLOW_PAIR_H
 #define CLASP_TESTS_FLOW_PAIR_H
 
+#include "alloc.h"
 #include "base/limits.h"
 #include "base/outbox.h"
 #include "check.h"
@@ -186,6 +187,12 @@ static inline void pair_free(pair *p) {
     free(p);
 }
 
+/* The end of a test: nothing is left. */
+static inline void pair_end(pair *p) {
+    pair_free(p);
+    CHECK_EQ(clasp_test_live_allocations(), 0);
+}
+
 static inline uint32_t pair_address(pair *p, int side, const char *text) {
     uint32_t id = UINT32_MAX;
     CHECK_EQ(clasp_flow_address(p->sides[side].flows, clasp_span_of(text), &id), CLASP_OK);
@@ -201,6 +208,27 @@ static inline uint32_t pair_number(pair *p, int side, clasp_flow_say say, uint32
 static inline void pair_subscribe(pair *p, int side, const char *pattern, uint32_t sub) {
     CHECK_EQ(clasp_flow_subscribe(p->sides[side].flows, PAIR_PEER, clasp_span_of(pattern), sub), CLASP_OK);
     pair_drain(&p->sides[side]);
+}
+
+/* Two of ours with one link; the second one hears everything. */
+static inline pair *pair_connected(void) {
+    pair *p = pair_new(true);
+    pair_open(p, 1, CLASP_FLOW_RELIABLE);
+    pair_subscribe(p, 1, "/**", 9);
+    pair_settle(p);
+    return p;
+}
+
+/* How many deliveries the second one has heard. */
+static inline uint32_t pair_heard(const pair *p) { return p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER]; }
+
+/* Bytes that a side has under way, on one channel, or on all when `channel` is 256. */
+static inline uint32_t pair_under_way(const pair_side *side, uint32_t channel) {
+    uint32_t bytes = 0;
+    for (const pair_message *m = side->first; m; m = m->next) {
+        bytes += channel == 256 || (m->way & 0xFF) == channel ? m->len : 0;
+    }
+    return bytes;
 }
 
 /* The last effect of a kind; NULL: there was none. */

@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check.h"
+#include "sim/seeds.h"
 #include "sim/world.h"
 
 #define SECOND UINT64_C(1000000)
 
-static uint64_t first_seed = 1;
-static uint64_t seed_count = 1000;
+static sim_seeds seeds = {1, 1000, false};
 
 static const clasp_span STATE = {(const uint8_t *)"{\"audio\":false,\"video\":true}", 28};
 
@@ -118,7 +117,7 @@ static void check_end(world *w) {
     }
 }
 
-static void run_seed(uint64_t seed, world_counts *total) {
+static void run_seed(uint64_t seed, void *total) {
     world w;
     world_init(&w, seed);
     set_faults(&w);
@@ -131,36 +130,25 @@ static void run_seed(uint64_t seed, world_counts *total) {
     part(&w);
     fine = fine && reaches(&w, 60, all_links_closed, "free of links after all Senders stopped");
     check_end(&w);
-    uint64_t *sum = (uint64_t *)total;
-    const uint64_t *add = (const uint64_t *)&w.counts;
-    for (size_t i = 0; i < sizeof *total / sizeof *sum; i++) {
-        sum[i] += add[i];
-    }
+    sim_add(total, &w.counts, sizeof w.counts);
     world_deinit(&w);
 }
 
 TEST(every_seed_connects_recovers_agrees_and_parts) {
     world_counts total = {0};
-    for (uint64_t seed = first_seed; seed < first_seed + seed_count; seed++) {
-        char name[32];
-        snprintf(name, sizeof name, "seed %" PRIu64, seed);
-        CHECK_CONTEXT(name);
-        run_seed(seed, &total);
-    }
-    CHECK_CONTEXT(NULL);
+    sim_run(&seeds, run_seed, &total);
     printf("%" PRIu64 " seeds: %" PRIu64 " signals, %" PRIu64 " lost, %" PRIu64 " doubled, %" PRIu64
            " overtaken, %" PRIu64 " paths broken, %" PRIu64 " paths shaken, %" PRIu64 " processes killed\n",
-           seed_count, total.signals, total.lost, total.doubled, total.overtaken, total.broken,
+           seeds.count, total.signals, total.lost, total.doubled, total.overtaken, total.broken,
            total.self_healed, total.killed);
-    if (seed_count >= 100) {
+    if (seeds.count >= 100) {
         CHECK(total.lost > 0 && total.doubled > 0 && total.overtaken > 0);
         CHECK(total.broken > 0 && total.self_healed > 0 && total.killed > 0);
     }
 }
 
 int main(int argc, char **argv) {
-    first_seed = argc > 1 ? strtoull(argv[1], NULL, 10) : first_seed;
-    seed_count = argc > 2 ? strtoull(argv[2], NULL, 10) : seed_count;
+    sim_arguments(&seeds, argc, argv);
     RUN(every_seed_connects_recovers_agrees_and_parts);
     return check_summary();
 }

@@ -1,23 +1,8 @@
 /* The data plane between two of ours: said, delivered, acknowledged, asked for. */
-#include "alloc.h"
 #include "flow_pair.h"
 
-/* Two sides with one link; the second one hears everything. */
-static pair *connected(void) {
-    pair *p = pair_new(true);
-    pair_open(p, 1, CLASP_FLOW_RELIABLE);
-    pair_subscribe(p, 1, "/**", 9);
-    pair_settle(p);
-    return p;
-}
-
-static void end(pair *p) {
-    pair_free(p);
-    CHECK_EQ(clasp_test_live_allocations(), 0);
-}
-
 TEST(a_number_is_delivered_and_acknowledged) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t batch = pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a/b"), 0.5);
     CHECK(batch > 0);
     pair_settle(p);
@@ -27,11 +12,11 @@ TEST(a_number_is_delivered_and_acknowledged) {
     e = pair_last(&p->sides[0], CLASP_EFFECT_P2P_ACKED);
     CHECK(e && e->a == PAIR_PEER && e->b == batch);
     CHECK_EQ(p->sides[0].paths[CLASP_P2P_PATH_PROVEN], 1);
-    end(p);
+    pair_end(p);
 }
 
 TEST(what_is_said_in_one_turn_shares_a_packet) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t sent = p->sides[0].counts[CLASP_EFFECT_P2P_SEND];
     const uint32_t address = pair_address(p, 0, "/a/b");
     for (int i = 0; i < 100; i++) {
@@ -42,11 +27,11 @@ TEST(what_is_said_in_one_turn_shares_a_packet) {
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 100);
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_ADDRESS], 1);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 1);
-    end(p);
+    pair_end(p);
 }
 
 TEST(an_answer_and_an_acknowledgement_share_a_message) {
-    pair *p = connected();
+    pair *p = pair_connected();
     clasp_err err;
     pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/ping"), 1);
     pair_flush(p, 0);
@@ -57,11 +42,11 @@ TEST(an_answer_and_an_acknowledgement_share_a_message) {
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_SEND] - sent, 1);
     CHECK(pair_carry(p, 1, &err));
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 1);
-    end(p);
+    pair_end(p);
 }
 
 TEST(an_event_is_acknowledged_a_little_later) {
-    pair *p = connected();
+    pair *p = pair_connected();
     clasp_err err;
     pair_number(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/e"), 1);
     pair_flush(p, 0);
@@ -73,13 +58,13 @@ TEST(an_event_is_acknowledged_a_little_later) {
     CHECK(p->sides[1].first != NULL);
     pair_settle(p);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 1);
-    end(p);
+    pair_end(p);
 }
 
 /* Lengths around every border: of a packet, of a frame, of a piece. */
 TEST(values_of_any_length_arrive_whole) {
     static const uint32_t LENGTHS[] = {0, 1, 16384, 16861, 16900, 33000, 65000, 70000, 1000000};
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/large");
     for (unsigned i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
         uint32_t batch;
@@ -93,22 +78,22 @@ TEST(values_of_any_length_arrive_whole) {
         CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], i + 1);
     }
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], sizeof LENGTHS / sizeof LENGTHS[0]);
-    end(p);
+    pair_end(p);
 }
 
 TEST(a_value_of_16_KiB_is_one_message) {
-    pair *p = connected();
+    pair *p = pair_connected();
     uint32_t batch;
     const uint32_t sent = p->sides[0].counts[CLASP_EFFECT_P2P_SEND];
     CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/bulk/of/16/kilobytes"), 16384, &batch),
              CLASP_OK);
     pair_settle(p);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_SEND] - sent, 1);
-    end(p);
+    pair_end(p);
 }
 
 TEST(at_one_address_what_is_said_later_arrives_later) {
-    pair *p = connected();
+    pair *p = pair_connected();
     uint32_t batch;
     const uint32_t address = pair_address(p, 0, "/x");
     CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, address, 200000, &batch), CLASP_OK);
@@ -117,7 +102,7 @@ TEST(at_one_address_what_is_said_later_arrives_later) {
     const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER);
     CHECK(e->b == CLASP_VALUE_F64 && e->number == 7);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 2);
-    end(p);
+    pair_end(p);
 }
 
 TEST(what_comes_before_the_first_subscription_is_shown_to_it) {
@@ -134,7 +119,7 @@ TEST(what_comes_before_the_first_subscription_is_shown_to_it) {
     CHECK(pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER)->number == 4);
     pair_subscribe(p, 1, "/**", 3); /* the param once more, the event not */
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 3);
-    end(p);
+    pair_end(p);
 }
 
 TEST(early_events_are_forgotten_after_their_time) {
@@ -149,11 +134,11 @@ TEST(early_events_are_forgotten_after_their_time) {
     }
     pair_subscribe(p, 1, "/**", 2);
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 0);
-    end(p);
+    pair_end(p);
 }
 
 TEST(a_subscription_that_is_gone_hears_nothing) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/a");
     pair_number(p, 0, CLASP_FLOW_SET, address, 1);
     pair_settle(p);
@@ -162,11 +147,11 @@ TEST(a_subscription_that_is_gone_hears_nothing) {
     pair_number(p, 0, CLASP_FLOW_SET, address, 2);
     pair_settle(p);
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 1);
-    end(p);
+    pair_end(p);
 }
 
 TEST(a_get_is_answered_from_what_was_set) {
-    pair *p = connected();
+    pair *p = pair_connected();
     clasp_flows *asker = p->sides[1].flows;
     uint32_t batch;
     pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a"), 6);
@@ -191,11 +176,11 @@ TEST(a_get_is_answered_from_what_was_set) {
     pair_settle(p);
     e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_SETTLED);
     CHECK(e && e->a == 43 && e->number == CLASP_NOT_FOUND);
-    end(p);
+    pair_end(p);
 }
 
 TEST(a_get_without_an_answer_times_out) {
-    pair *p = connected();
+    pair *p = pair_connected();
     CHECK_EQ(clasp_flow_get(p->sides[1].flows, PAIR_PEER, clasp_span_of("/a"), 44, p->now_us), CLASP_OK);
     const uint64_t until_us = p->now_us + CLASP_FLOW_GET_US;
     pair_flush(p, 1);
@@ -205,7 +190,7 @@ TEST(a_get_without_an_answer_times_out) {
     }
     const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_SETTLED);
     CHECK(e && e->a == 44 && e->number == CLASP_TIMEOUT);
-    end(p);
+    pair_end(p);
 }
 
 TEST(a_broadcast_is_told_whether_or_not_somebody_subscribed_to_its_address) {
@@ -217,11 +202,11 @@ TEST(a_broadcast_is_told_whether_or_not_somebody_subscribed_to_its_address) {
     CHECK(e && e->b >> 16 == CLASP_P2P_DELIVER_BROADCAST && e->number == 8);
     e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_ADDRESS);
     CHECK(e && e->b == 0 && e->len == 4);
-    end(p);
+    pair_end(p);
 }
 
 TEST(a_pipe_carries_bytes_with_credit) {
-    pair *p = connected();
+    pair *p = pair_connected();
     clasp_flows *writer = p->sides[0].flows;
     uint8_t bytes[4096] = {5};
     uint32_t pipe;
@@ -243,11 +228,11 @@ TEST(a_pipe_carries_bytes_with_credit) {
     pair_drain(&p->sides[0]);
     e = pair_last(&p->sides[0], CLASP_EFFECT_P2P_PIPE);
     CHECK(e && (e->b & 0xFF) == CLASP_PIPE_ABORTED && e->number == CLASP_PEER_GONE);
-    end(p);
+    pair_end(p);
 }
 
 TEST(ids_of_addresses_are_renewed_when_there_are_too_many) {
-    pair *p = connected();
+    pair *p = pair_connected();
     clasp_flows *f = p->sides[0].flows;
     const uint32_t generation = clasp_flow_generation(f);
     char text[32];
@@ -258,11 +243,11 @@ TEST(ids_of_addresses_are_renewed_when_there_are_too_many) {
     }
     CHECK_EQ(clasp_flow_generation(f), generation + 1);
     CHECK_EQ(clasp_flow_number(f, PAIR_PEER, CLASP_FLOW_SET, 4000, 1, &batch), CLASP_BAD_HANDLE);
-    end(p);
+    pair_end(p);
 }
 
 TEST(what_cannot_be_said_is_refused_at_once) {
-    pair *p = connected();
+    pair *p = pair_connected();
     clasp_flows *f = p->sides[0].flows;
     uint32_t id, batch, channel;
     CHECK_EQ(clasp_flow_address(f, clasp_span_of("no/slash"), &id), CLASP_BAD_ADDRESS);
@@ -286,7 +271,7 @@ TEST(what_cannot_be_said_is_refused_at_once) {
              CLASP_LIMIT);
     CHECK_EQ(clasp_flow_channel_end(f, PAIR_PEER, channel), CLASP_OK);
     CHECK_EQ(clasp_flow_channel_end(f, PAIR_PEER, channel), CLASP_BAD_HANDLE);
-    end(p);
+    pair_end(p);
 }
 
 int main(void) {

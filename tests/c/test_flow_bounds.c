@@ -7,18 +7,10 @@
 #define MEMORY_MAX \
     (8u << 20) /* bytes: far below what one peer may pin by pieces, far above what this one needs */
 
-static pair *connected(void) {
-    pair *p = pair_new(true);
-    pair_open(p, 1, CLASP_FLOW_RELIABLE);
-    pair_subscribe(p, 1, "/**", 9);
-    pair_settle(p);
-    return p;
-}
-
 /* ---- allocation ------------------------------------------------------------------------------------------------ */
 
 TEST(numbers_are_said_and_heard_without_an_allocation) {
-    pair *p = connected();
+    pair *p = pair_connected();
     uint32_t ids[4];
     char text[16];
     for (unsigned i = 0; i < 4; i++) {
@@ -61,8 +53,7 @@ TEST(numbers_are_said_and_heard_without_an_allocation) {
     }
     CHECK(none);
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 3000);
-    pair_free(p);
-    CHECK_EQ(clasp_test_live_allocations(), 0);
+    pair_end(p);
 }
 
 /* Everything once, on one side; the other side's part comes as bytes that were made before. */
@@ -189,7 +180,7 @@ static uint32_t make_record(clasp_random *random, uint8_t *out) {
 }
 
 TEST(records_at_random_break_nothing_and_pin_little) {
-    pair *p = connected();
+    pair *p = pair_connected();
     clasp_random random;
     uint8_t bytes[128];
     uint32_t refused = 0;
@@ -215,8 +206,7 @@ TEST(records_at_random_break_nothing_and_pin_little) {
     }
     CHECK(refused > ROUNDS / 4);
     CHECK(most < MEMORY_MAX);
-    pair_free(p);
-    CHECK_EQ(clasp_test_live_allocations(), 0);
+    pair_end(p);
 }
 
 /* After HELLO; each in a block of its own. */
@@ -234,7 +224,7 @@ static clasp_err hear(pair *p, uint16_t stream, uint32_t sequence, uint32_t payl
 }
 
 TEST(what_comes_early_is_bounded_in_count_and_bytes_and_streams_in_number) {
-    pair *p = connected();
+    pair *p = pair_connected();
     uint32_t held = 0;
     for (uint32_t sequence = 2; sequence < 200; sequence++) {
         held += hear(p, 0, sequence, 60000) == CLASP_OK;
@@ -247,8 +237,95 @@ TEST(what_comes_early_is_bounded_in_count_and_bytes_and_streams_in_number) {
         streams += hear(p, stream, 2, 1) == CLASP_OK;
     }
     CHECK_EQ(streams, CLASP_FLOW_CHANNELS + CLASP_PRIORITIES);
-    pair_free(p);
-    CHECK_EQ(clasp_test_live_allocations(), 0);
+    pair_end(p);
+}
+
+/* PACKs in one another, each behind a HELLO, as deep as a record is long. @return bytes */
+static uint32_t make_nest(uint8_t *record) {
+    static const uint8_t HELLO[] = {0x45, 0x0B, 0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 0};
+    uint32_t at = 0;
+    record[at++] = 0x45;
+    record[at++] = 0x0C;
+    while (at + 2 + sizeof HELLO + 2 <= CLASP_P2P_RECORD_MAX) {
+        clasp_store_u16(record + at, (uint16_t)(CLASP_P2P_RECORD_MAX - at - 2));
+        memcpy(record + at + 2, HELLO, sizeof HELLO);
+        memcpy(record + at + 2 + sizeof HELLO, record, 2);
+        at += 2 + (uint32_t)sizeof HELLO + 2;
+    }
+    return at;
+}
+
+TEST(packs_do_not_nest) {
+    pair *p = pair_connected();
+    uint8_t *record = calloc(1, CLASP_P2P_RECORD_MAX);
+    CHECK(make_nest(record) > CLASP_P2P_RECORD_MAX - 32);
+    CHECK_EQ(clasp_flow_record(p->sides[1].flows, PAIR_PEER, (clasp_span){record, CLASP_P2P_RECORD_MAX},
+                               p->now_us),
+             CLASP_TOO_DEEP);
+    free(record);
+    pair_end(p);
+}
+
+TEST(a_peer_that_asks_and_does_not_listen_is_not_answered_for_ever) {
+    static const uint8_t PING[] = {0x45, 6, 0, 0, 0, 0, 0, 0, 0, 1};
+    pair *p = pair_connected();
+    for (uint32_t i = 0; i < 2 * CLASP_FLOW_CONTROL_WATER / sizeof PING; i++) {
+        CHECK_EQ(clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0, (clasp_span){PING, sizeof PING},
+                                     p->now_us),
+                 CLASP_OK);
+        pair_drain(&p->sides[1]);
+    }
+    CHECK(pair_under_way(&p->sides[1], 256) < CLASP_FLOW_CONTROL_WATER + 100);
+    clasp_flow_buffered(p->sides[1].flows, PAIR_PEER, 1, 0, 0, p->now_us); /* it listens again */
+    pair_lose(p);
+    clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0, (clasp_span){PING, sizeof PING}, p->now_us);
+    pair_drain(&p->sides[1]);
+    CHECK(pair_under_way(&p->sides[1], 256) > 0);
+    pair_end(p);
+}
+
+TEST(a_peer_that_is_ever_another_one_is_greeted_once_a_message) {
+    enum { COUNT = 4000, LEN = 14 };
+    pair *p = pair_connected();
+    uint8_t *message = calloc(COUNT, LEN);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint8_t *hello = message + (size_t)i * LEN;
+        hello[0] = 0x45;
+        hello[1] = 0x0B;
+        clasp_store_u32(hello + 2, 0x1234567u * (i + 1));
+        hello[9] = 1;
+    }
+    const uint32_t sent = p->sides[1].counts[CLASP_EFFECT_P2P_SEND];
+    CHECK_EQ(clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0, (clasp_span){message, COUNT * LEN},
+                                 p->now_us),
+             CLASP_OK);
+    pair_drain(&p->sides[1]);
+    CHECK(p->sides[1].counts[CLASP_EFFECT_P2P_SEND] - sent == 1);
+    free(message);
+    pair_end(p);
+}
+
+/* OPEN of a pipe, as DATA of stream 1. */
+static clasp_err hear_open(pair *p, uint32_t number) {
+    uint8_t record[8 + 8 + 2] = {0x45, 1, 0, 1, 0, 0, 0, 0, 0x45, 9, 0};
+    clasp_store_u32(record + 4, number);
+    clasp_store_u32(record + 11, number);
+    record[15] = 0;
+    memcpy(record + 16, "/a", 2);
+    const clasp_err err = clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0,
+                                              (clasp_span){record, sizeof record}, p->now_us);
+    pair_drain(&p->sides[1]);
+    return err;
+}
+
+TEST(pipes_that_are_refused_do_not_pile_up) {
+    pair *p = pair_connected();
+    uint32_t refused = 0;
+    for (uint32_t number = 1; number <= CLASP_FLOW_PACKETS + 1000; number++) {
+        refused += hear_open(p, number) == CLASP_QUEUE_FULL;
+    }
+    CHECK_EQ(refused, 1000 - CLASP_FLOW_PIPES);
+    pair_end(p);
 }
 
 TEST(peers_are_bounded) {
@@ -273,6 +350,10 @@ int main(void) {
     RUN(a_message_without_memory_for_it_comes_again);
     RUN(records_at_random_break_nothing_and_pin_little);
     RUN(what_comes_early_is_bounded_in_count_and_bytes_and_streams_in_number);
+    RUN(packs_do_not_nest);
+    RUN(a_peer_that_asks_and_does_not_listen_is_not_answered_for_ever);
+    RUN(a_peer_that_is_ever_another_one_is_greeted_once_a_message);
+    RUN(pipes_that_are_refused_do_not_pile_up);
     RUN(peers_are_bounded);
     return check_summary();
 }

@@ -1,36 +1,11 @@
 /* Paths of the data plane: links that come and go, the router, windows, peers of other makes. */
-#include "alloc.h"
 #include "flow_pair.h"
 #include "wire/message.h"
-
-static pair *connected(void) {
-    pair *p = pair_new(true);
-    pair_open(p, 1, CLASP_FLOW_RELIABLE);
-    pair_subscribe(p, 1, "/**", 9);
-    pair_settle(p);
-    return p;
-}
-
-static void end(pair *p) {
-    pair_free(p);
-    CHECK_EQ(clasp_test_live_allocations(), 0);
-}
-
-static uint32_t heard(const pair *p) { return p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER]; }
-
-/* Bytes that a side has under way on one channel, or by any when `channel` is 256. */
-static uint32_t under_way(const pair_side *side, uint32_t channel) {
-    uint32_t bytes = 0;
-    for (const pair_message *m = side->first; m; m = m->next) {
-        bytes += channel == 256 || (m->way & 0xFF) == channel ? m->len : 0;
-    }
-    return bytes;
-}
 
 /* ---- links ----------------------------------------------------------------------------------------------------- */
 
 TEST(what_a_dead_link_had_under_way_arrives_by_the_next_one) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/a");
     pair_number(p, 0, CLASP_FLOW_SET, address, 1);
     pair_flush(p, 0);
@@ -41,14 +16,14 @@ TEST(what_a_dead_link_had_under_way_arrives_by_the_next_one) {
     CHECK(!p->sides[0].first);
     pair_open(p, 2, CLASP_FLOW_RELIABLE);
     pair_settle(p);
-    CHECK_EQ(heard(p), 2);
+    CHECK_EQ(pair_heard(p), 2);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 2);
     CHECK(clasp_flow_get_stat(p->sides[0].flows, PAIR_PEER, CLASP_FLOW_STAT_RESENT) == 1);
-    end(p);
+    pair_end(p);
 }
 
 TEST(a_new_link_takes_over_while_the_old_one_works) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/a");
     for (int i = 0; i < 40; i++) {
         pair_number(p, 0, CLASP_FLOW_SET, address, i);
@@ -56,17 +31,17 @@ TEST(a_new_link_takes_over_while_the_old_one_works) {
     }
     pair_open(p, 2, CLASP_FLOW_RELIABLE); /* everything goes again, and then comes twice */
     pair_settle(p);
-    CHECK_EQ(heard(p), 40);
+    CHECK_EQ(pair_heard(p), 40);
     CHECK(clasp_flow_get_stat(p->sides[1].flows, PAIR_PEER, CLASP_FLOW_STAT_DUPLICATES) == 40);
     pair_number(p, 0, CLASP_FLOW_SET, address, 40);
     pair_flush(p, 0);
     CHECK_EQ(p->sides[0].first->way, 2 << 8);
     pair_settle(p);
-    end(p);
+    pair_end(p);
 }
 
 TEST(a_peer_that_begins_anew_under_its_old_name_is_told_what_it_has_not_heard) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/a");
     for (int i = 0; i < 5; i++) {
         pair_number(p, 0, CLASP_FLOW_SET, address, i);
@@ -81,18 +56,18 @@ TEST(a_peer_that_begins_anew_under_its_old_name_is_told_what_it_has_not_heard) {
     pair_subscribe(p, 1, "/**", 9);
     pair_open(p, 2, CLASP_FLOW_RELIABLE);
     pair_settle(p);
-    CHECK_EQ(heard(p), 6);
+    CHECK_EQ(pair_heard(p), 6);
     CHECK(pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER)->number == 5);
     pair_number(p, 1, CLASP_FLOW_SET, pair_address(p, 1, "/b"), 1);
     pair_subscribe(p, 0, "/b", 1);
     pair_settle(p);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_DELIVER], 1);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 6);
-    end(p);
+    pair_end(p);
 }
 
 TEST(silence_is_told_while_data_waits_and_life_when_it_ends) {
-    pair *p = connected();
+    pair *p = pair_connected();
     pair_wait(p, p->now_us + 1000000);
     CHECK_EQ(p->sides[0].paths[CLASP_P2P_PATH_SILENT], 0);
     pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a"), 1);
@@ -110,12 +85,12 @@ TEST(silence_is_told_while_data_waits_and_life_when_it_ends) {
     pair_number(p, 1, CLASP_FLOW_SET, pair_address(p, 1, "/b"), 1);
     pair_settle(p);
     CHECK_EQ(p->sides[0].paths[CLASP_P2P_PATH_ALIVE], 1);
-    end(p);
+    pair_end(p);
 }
 
 TEST(the_token_goes_on_the_direct_path_and_on_every_new_one) {
     static const uint8_t TOKEN[CLASP_P2P_TOKEN_LEN] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-    pair *p = connected();
+    pair *p = pair_connected();
     CHECK_EQ(clasp_flow_token(p->sides[0].flows, PAIR_PEER, (clasp_span){TOKEN, 3}, p->now_us),
              CLASP_OUT_OF_RANGE);
     CHECK_EQ(clasp_flow_token(p->sides[0].flows, PAIR_PEER, (clasp_span){TOKEN, sizeof TOKEN}, p->now_us),
@@ -127,7 +102,7 @@ TEST(the_token_goes_on_the_direct_path_and_on_every_new_one) {
     pair_open(p, 2, CLASP_FLOW_RELIABLE);
     pair_settle(p);
     CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_TOKEN_TOLD], 2);
-    end(p);
+    pair_end(p);
 }
 
 /* ---- the router ------------------------------------------------------------------------------------------------ */
@@ -140,7 +115,7 @@ static void cover(pair *p, bool on) {
 }
 
 TEST(the_router_carries_everything_while_it_covers) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/a");
     pair_open(p, 1, CLASP_FLOW_FAST);
     pair_settle(p);
@@ -155,35 +130,35 @@ TEST(the_router_carries_everything_while_it_covers) {
         CHECK_EQ(m->way, PAIR_ROUTER);
     }
     pair_settle(p);
-    CHECK_EQ(heard(p), 3);
+    CHECK_EQ(pair_heard(p), 3);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 2);
     cover(p, false);
     pair_number(p, 0, CLASP_FLOW_SET, address, 4);
     pair_flush(p, 0);
     CHECK_EQ(p->sides[0].first->way, 1 << 8);
     pair_settle(p);
-    CHECK_EQ(heard(p), 4);
-    end(p);
+    CHECK_EQ(pair_heard(p), 4);
+    pair_end(p);
 }
 
 TEST(a_lost_record_goes_again_and_a_link_that_answers_is_proven) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t proven = p->sides[0].paths[CLASP_P2P_PATH_PROVEN];
     cover(p, true);
     pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a"), 1);
     pair_flush(p, 0);
     pair_lose(p);
     pair_wait(p, p->now_us + CLASP_FLOW_COVER_AGAIN_US);
-    while (heard(p) == 0 && pair_wait(p, p->now_us + CLASP_FLOW_COVER_AGAIN_US)) {
+    while (pair_heard(p) == 0 && pair_wait(p, p->now_us + CLASP_FLOW_COVER_AGAIN_US)) {
         pair_settle(p);
     }
-    CHECK_EQ(heard(p), 1);
+    CHECK_EQ(pair_heard(p), 1);
     CHECK(p->sides[0].paths[CLASP_P2P_PATH_PROVEN] > proven);
-    end(p);
+    pair_end(p);
 }
 
 TEST(cover_that_begins_anew_sends_again_at_once_what_was_lost) {
-    pair *p = connected();
+    pair *p = pair_connected();
     cover(p, true);
     pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/a"), 1);
     pair_flush(p, 0);
@@ -191,12 +166,12 @@ TEST(cover_that_begins_anew_sends_again_at_once_what_was_lost) {
     clasp_flow_cover(p->sides[0].flows, PAIR_PEER, true, p->now_us);
     pair_drain(&p->sides[0]);
     pair_settle(p);
-    CHECK_EQ(heard(p), 1);
-    end(p);
+    CHECK_EQ(pair_heard(p), 1);
+    pair_end(p);
 }
 
 TEST(what_a_link_still_brings_while_it_is_covered_has_it_tried_at_once) {
-    pair *p = connected();
+    pair *p = pair_connected();
     pair_number(p, 1, CLASP_FLOW_SET, pair_address(p, 1, "/b"), 1);
     pair_flush(p, 1); /* it is held up on the way */
     pair_message *late = p->sides[1].first;
@@ -209,11 +184,11 @@ TEST(what_a_link_still_brings_while_it_is_covered_has_it_tried_at_once) {
     p->sides[1].first = p->sides[1].last = late;
     pair_settle(p);
     CHECK_EQ(p->sides[0].paths[CLASP_P2P_PATH_PROVEN], proven + 1);
-    end(p);
+    pair_end(p);
 }
 
 TEST(records_keep_to_what_a_relay_takes) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/a");
     cover(p, true);
     uint32_t records = 0;
@@ -233,38 +208,38 @@ TEST(records_keep_to_what_a_relay_takes) {
         }
     }
     CHECK(records > 100 && records <= CLASP_FLOW_COVER_RATE + CLASP_FLOW_COVER_BURST);
-    for (int i = 0; i < 100 && heard(p) < 1000; i++) {
+    for (int i = 0; i < 100 && pair_heard(p) < 1000; i++) {
         pair_wait(p, p->now_us + 10000);
         pair_settle(p);
     }
-    CHECK_EQ(heard(p), 1000);
-    end(p);
+    CHECK_EQ(pair_heard(p), 1000);
+    pair_end(p);
 }
 
 /* ---- windows --------------------------------------------------------------------------------------------------- */
 
 TEST(no_more_is_sent_than_there_is_credit_and_room_in_the_browser) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/bulk");
     uint32_t batch;
     for (int i = 0; i < 100; i++) {
         CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, address, 16384, &batch), CLASP_OK);
     }
     pair_flush(p, 0);
-    CHECK(under_way(&p->sides[0], 256) < CLASP_FLOW_HIGH_WATER + CLASP_FLOW_PACKET + 100);
+    CHECK(pair_under_way(&p->sides[0], 256) < CLASP_FLOW_HIGH_WATER + CLASP_FLOW_PACKET + 100);
     for (int i = 0; i < 10; i++) { /* the browser takes all of it, and nothing is acknowledged */
         clasp_flow_buffered(p->sides[0].flows, PAIR_PEER, 1, CLASP_FLOW_RELIABLE, 0, p->now_us);
         pair_drain(&p->sides[0]);
     }
-    const uint32_t sent = under_way(&p->sides[0], 256);
+    const uint32_t sent = pair_under_way(&p->sides[0], 256);
     CHECK(sent > CLASP_FLOW_CREDIT - CLASP_FLOW_PACKET && sent < CLASP_FLOW_CREDIT + 2000);
     pair_settle(p);
-    CHECK_EQ(heard(p), 100);
-    end(p);
+    CHECK_EQ(pair_heard(p), 100);
+    pair_end(p);
 }
 
 TEST(a_queue_that_was_full_tells_when_it_has_room) {
-    pair *p = connected();
+    pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/bulk");
     uint32_t batch;
     uint32_t said = 0;
@@ -275,14 +250,14 @@ TEST(a_queue_that_was_full_tells_when_it_has_room) {
     CHECK_EQ(err, CLASP_QUEUE_FULL);
     CHECK(said > 400 && clasp_flow_waiting(p->sides[0].flows, PAIR_PEER) >= CLASP_FLOW_QUEUE_BYTES);
     pair_settle(p);
-    CHECK_EQ(heard(p), said);
+    CHECK_EQ(pair_heard(p), said);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ROOM], 1);
     CHECK_EQ(clasp_flow_waiting(p->sides[0].flows, PAIR_PEER), 0);
-    end(p);
+    pair_end(p);
 }
 
 TEST(bulk_keeps_little_under_way_while_something_urgent_is_said) {
-    pair *p = connected();
+    pair *p = pair_connected();
     uint32_t low, batch;
     CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/bulk"), true,
                                 CLASP_PRIORITY_LOW, &low),
@@ -294,15 +269,15 @@ TEST(bulk_keeps_little_under_way_while_something_urgent_is_said) {
                  CLASP_OK);
     }
     pair_flush(p, 0);
-    CHECK(under_way(&p->sides[0], 256) <= CLASP_FLOW_BULK_FLIGHT + 1000);
+    CHECK(pair_under_way(&p->sides[0], 256) <= CLASP_FLOW_BULK_FLIGHT + 1000);
     p->now_us += CLASP_FLOW_URGENT_US;
     pair_settle(p);
-    CHECK_EQ(heard(p), 101);
-    end(p);
+    CHECK_EQ(pair_heard(p), 101);
+    pair_end(p);
 }
 
 TEST(what_is_high_overtakes_what_is_low) {
-    pair *p = connected();
+    pair *p = pair_connected();
     uint32_t low, high, batch;
     CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/low"), true, CLASP_PRIORITY_LOW,
                                 &low),
@@ -314,13 +289,13 @@ TEST(what_is_high_overtakes_what_is_low) {
     pair_flush(p, 0);
     CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/high/x"), 300000, &batch), CLASP_OK);
     pair_settle(p);
-    CHECK_EQ(heard(p), 2);
+    CHECK_EQ(pair_heard(p), 2);
     CHECK_EQ(pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER)->len, 3000004);
-    end(p);
+    pair_end(p);
 }
 
 TEST(a_channel_of_the_application_goes_its_own_way_when_it_is_open) {
-    pair *p = connected();
+    pair *p = pair_connected();
     uint32_t number[2], batch;
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(clasp_flow_channel(p->sides[i].flows, PAIR_PEER, clasp_span_of("/own"), true,
@@ -337,9 +312,9 @@ TEST(a_channel_of_the_application_goes_its_own_way_when_it_is_open) {
     pair_number(p, 0, CLASP_FLOW_SET, address, 2);
     pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/ownx"), 3);
     pair_flush(p, 0);
-    CHECK(under_way(&p->sides[0], number[0]) > 0 && under_way(&p->sides[0], 0) > 0);
+    CHECK(pair_under_way(&p->sides[0], number[0]) > 0 && pair_under_way(&p->sides[0], 0) > 0);
     pair_settle(p);
-    CHECK_EQ(heard(p), 3);
+    CHECK_EQ(pair_heard(p), 3);
     for (int i = 0; i < 300; i++) { /* over and over: no number is used again, nothing stays */
         uint32_t other;
         CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/own/x"), true,
@@ -351,8 +326,45 @@ TEST(a_channel_of_the_application_goes_its_own_way_when_it_is_open) {
         CHECK_EQ(clasp_flow_channel_end(p->sides[0].flows, PAIR_PEER, other), CLASP_OK);
         pair_settle(p);
     }
-    CHECK_EQ(heard(p), 303);
-    end(p);
+    CHECK_EQ(pair_heard(p), 303);
+    pair_end(p);
+}
+
+TEST(what_ends_with_its_channel_takes_no_credit_for_ever) {
+    pair *p = pair_connected();
+    uint32_t number, batch;
+    for (uint32_t link = 2; link < 2 + 2 * CLASP_FLOW_CREDIT / 16000; link++) {
+        CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/own"), true,
+                                    CLASP_PRIORITY_NORMAL, &number),
+                 CLASP_OK);
+        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/own"), 16000, &batch), CLASP_OK);
+        pair_flush(p, 0);
+        pair_lose(p); /* it has ended before its link was over */
+        CHECK_EQ(clasp_flow_channel_end(p->sides[0].flows, PAIR_PEER, number), CLASP_OK);
+        pair_close(p, link - 1);
+        pair_open(p, link, CLASP_FLOW_RELIABLE);
+        pair_settle(p);
+    }
+    CHECK_EQ(pair_heard(p), 0);
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/a"), 16000, &batch), CLASP_OK);
+    pair_settle(p);
+    CHECK_EQ(pair_heard(p), 1);
+    pair_end(p);
+}
+
+TEST(a_channel_has_no_number_that_the_host_may_still_be_closing) {
+    pair *p = pair_connected();
+    uint32_t numbers[CLASP_FLOW_CHANNELS];
+    for (uint32_t i = 0; i < CLASP_FLOW_CHANNELS; i++) {
+        CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/own"), true,
+                                    CLASP_PRIORITY_NORMAL, &numbers[i]),
+                 CLASP_OK);
+        CHECK_EQ(clasp_flow_channel_end(p->sides[0].flows, PAIR_PEER, numbers[i]), CLASP_OK);
+        for (uint32_t k = 0; k < i; k++) {
+            CHECK(numbers[k] != numbers[i]);
+        }
+    }
+    pair_end(p);
 }
 
 /* ---- other makes ----------------------------------------------------------------------------------------------- */
@@ -381,9 +393,9 @@ TEST(a_peer_of_another_make_is_told_one_plain_frame_a_message) {
     }
     CHECK_EQ(count, 3);
     pair_settle(p);
-    CHECK_EQ(heard(p), 3);
+    CHECK_EQ(pair_heard(p), 3);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 0);
-    end(p);
+    pair_end(p);
 }
 
 TEST(messages_that_are_none_of_ours_go_to_the_application) {
@@ -403,7 +415,7 @@ TEST(messages_that_are_none_of_ours_go_to_the_application) {
     pair_drain(&p->sides[0]);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_RAW], 3);
     CHECK_BYTES(p->sides[0].text, p->sides[0].text_len, ESCAPED + 2, 2);
-    end(p);
+    pair_end(p);
 }
 
 int main(void) {
@@ -422,6 +434,8 @@ int main(void) {
     RUN(bulk_keeps_little_under_way_while_something_urgent_is_said);
     RUN(what_is_high_overtakes_what_is_low);
     RUN(a_channel_of_the_application_goes_its_own_way_when_it_is_open);
+    RUN(what_ends_with_its_channel_takes_no_credit_for_ever);
+    RUN(a_channel_has_no_number_that_the_host_may_still_be_closing);
     RUN(a_peer_of_another_make_is_told_one_plain_frame_a_message);
     RUN(messages_that_are_none_of_ours_go_to_the_application);
     return check_summary();

@@ -7,9 +7,12 @@
 
 static const char HELLO[] = "450b000000100000000100000000";
 
+static uint8_t own[4]; /* incarnation of the first side, as its HELLO tells it */
+
 static pair *begin(void) {
     pair *p = pair_new(true);
     pair_open(p, 1, CLASP_FLOW_RELIABLE);
+    memcpy(own, p->sides[0].first->bytes + 2, sizeof own);
     pair_open(p, 1, CLASP_FLOW_FAST);
     while (p->sides[0].first) { /* nothing of this is looked at */
         pair_message *m = p->sides[0].first;
@@ -19,11 +22,22 @@ static pair *begin(void) {
     return p;
 }
 
+/* Where a HELLO in `bytes` is for the reader, it is for this one. */
+static void address_own(uint8_t *bytes, uint32_t len) {
+    static const uint8_t PLACE[] = {0xFF, 0xFF, 0xFF, 0xFF};
+    for (uint32_t i = 0; i + sizeof PLACE <= len; i++) {
+        if (memcmp(bytes + i, PLACE, sizeof PLACE) == 0) {
+            memcpy(bytes + i, own, sizeof own);
+        }
+    }
+}
+
 /* A message comes to the first side, in a block of exactly its size. */
 static clasp_err hear(pair *p, const char *hex, uint32_t channel) {
     uint32_t len;
     uint8_t *bytes = vector_hex(hex, &len);
     const clasp_span in = {bytes, len};
+    address_own(bytes, len);
     const clasp_err err = channel == ROUTER_CHANNEL
                               ? clasp_flow_record(p->sides[0].flows, PAIR_PEER, in, p->now_us)
                               : clasp_flow_received(p->sides[0].flows, PAIR_PEER, 1, channel, in, p->now_us);
@@ -118,7 +132,7 @@ TEST(the_golden_vectors_hold) {
         const char *what;
         void (*check)(const cJSON *vector);
         int count;
-    } KINDS[] = {{"heard", check_heard, 16}, {"refused", check_refused, 31}, {"said", check_said, 6}};
+    } KINDS[] = {{"heard", check_heard, 19}, {"refused", check_refused, 35}, {"said", check_said, 6}};
     cJSON *document = vectors_load("flow.json");
     const cJSON *vector;
     for (unsigned i = 0; i < 3; i++) {

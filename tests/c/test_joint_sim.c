@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "joint/joint.h"
+#include "sim/seeds.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -21,8 +22,7 @@
 #endif
 #define ENOUGH 100 /* seeds after which every fault has happened */
 
-static uint64_t first_seed = 1, seed_count = SEEDS;
-static bool traces;
+static sim_seeds seeds = {1, SEEDS, false};
 
 /* Where everybody stands, for whoever looks into a seed. */
 static void describe(joint *j) {
@@ -253,10 +253,11 @@ static void end(joint *j) {
     CHECK(isinf(clasp_deadline()));
 }
 
-static void run_seed(uint64_t seed, joint_counts *total) {
+static void run_seed(uint64_t seed, void *total) {
+    const size_t before = clasp_test_live_allocations();
     joint *j = calloc(1, sizeof *j);
     joint_init(j, seed);
-    j->traces = traces;
+    j->traces = seeds.traces;
     set_faults(j);
     const bool mesh = joint_chance(j, 500);
     const bool cover = joint_chance(j, 850);
@@ -280,41 +281,23 @@ static void run_seed(uint64_t seed, joint_counts *total) {
         CHECK(j->counts.cutoff > 0 || joint_run(j, j->now_us + 130 * JOINT_SECOND, all_settled));
     }
     end(j);
-    uint64_t *sum = (uint64_t *)total;
-    const uint64_t *add = (const uint64_t *)&j->counts;
-    for (size_t i = 0; i < sizeof *total / sizeof *sum; i++) {
-        sum[i] += add[i];
-    }
+    sim_add(total, &j->counts, sizeof j->counts);
     joint_deinit(j);
     free(j);
+    clasp_outbox_deinit(clasp_door_outbox()); /* which keeps some, too */
+    CHECK_EQ(clasp_test_live_allocations(), before);
 }
 
 TEST(every_seed_says_everything_once_and_parts) {
     joint_counts total = {0};
-    uint64_t failed = 0;
     clasp_inbox(1u << 20); /* the door keeps it */
-    const size_t before = clasp_test_live_allocations();
-    for (uint64_t seed = first_seed; seed < first_seed + seed_count; seed++) {
-        char name[32];
-        snprintf(name, sizeof name, "seed %" PRIu64, seed);
-        CHECK_CONTEXT(name);
-        const unsigned refused = check_now.refused;
-        run_seed(seed, &total);
-        clasp_outbox_deinit(clasp_door_outbox()); /* which keeps some, too */
-        CHECK_EQ(clasp_test_live_allocations(), before);
-        if (check_now.refused != refused) {
-            failed++;
-            printf("    seed %" PRIu64 " failed\n", seed);
-            fflush(stdout);
-        }
-    }
-    CHECK_CONTEXT(NULL);
-    printf("%" PRIu64 " seeds, %" PRIu64 " failed:", seed_count, failed);
+    const uint64_t failed = sim_run(&seeds, run_seed, &total);
+    printf("%" PRIu64 " seeds, %" PRIu64 " failed:", seeds.count, failed);
 #define X(name) printf(" %" PRIu64 " " #name, total.name);
     JOINT_COUNTS(X)
 #undef X
     printf("\n");
-    if (seed_count >= ENOUGH) {
+    if (seeds.count >= ENOUGH) {
 #define X(name) CHECK(total.name > 0);
         JOINT_COUNTS(X)
 #undef X
@@ -322,9 +305,7 @@ TEST(every_seed_says_everything_once_and_parts) {
 }
 
 int main(int argc, char **argv) {
-    first_seed = argc > 1 ? strtoull(argv[1], NULL, 10) : first_seed;
-    seed_count = argc > 2 ? strtoull(argv[2], NULL, 10) : seed_count;
-    traces = argc > 3;
+    sim_arguments(&seeds, argc, argv);
     RUN(every_seed_says_everything_once_and_parts);
     return check_summary();
 }

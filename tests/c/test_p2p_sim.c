@@ -7,12 +7,12 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "check.h"
 #include "sim/mesh.h"
+#include "sim/seeds.h"
 
 #define SECOND UINT64_C(1000000)
 
-static uint64_t first_seed = 1, seed_count = 2000;
+static sim_seeds seeds = {1, 2000, false};
 
 /* Where everybody stands, for whoever looks into a seed. */
 static void describe(const mesh *m) {
@@ -205,7 +205,7 @@ static void end(mesh *m) {
     CHECK(no_links(m));
 }
 
-static void run_seed(uint64_t seed, mesh_counts *total) {
+static void run_seed(uint64_t seed, void *total) {
     mesh *m = calloc(1, sizeof *m);
     mesh_init(m, seed);
     set_faults(m);
@@ -225,11 +225,7 @@ static void run_seed(uint64_t seed, mesh_counts *total) {
         reaches(m, 180, at_rest, "connected with the new page");
     }
     end(m);
-    uint64_t *sum = (uint64_t *)total;
-    const uint64_t *add = (const uint64_t *)&m->counts;
-    for (size_t i = 0; i < sizeof *total / sizeof *sum; i++) {
-        sum[i] += add[i];
-    }
+    sim_add(total, &m->counts, sizeof m->counts);
     mesh_deinit(m);
     free(m);
 }
@@ -237,24 +233,14 @@ static void run_seed(uint64_t seed, mesh_counts *total) {
 TEST(every_seed_connects_recovers_and_parts) {
     mesh_counts total = {0};
     const size_t before = clasp_test_live_allocations();
-    for (uint64_t seed = first_seed; seed < first_seed + seed_count; seed++) {
-        char name[32];
-        snprintf(name, sizeof name, "seed %" PRIu64, seed);
-        CHECK_CONTEXT(name);
-        const unsigned refused = check_now.refused;
-        run_seed(seed, &total);
-        if (check_now.refused != refused) {
-            printf("    seed %" PRIu64 " failed\n", seed);
-        }
-    }
-    CHECK_CONTEXT(NULL);
+    const uint64_t failed = sim_run(&seeds, run_seed, &total);
     CHECK_EQ(clasp_test_live_allocations(), before);
-    printf("%" PRIu64 " seeds:", seed_count);
+    printf("%" PRIu64 " seeds, %" PRIu64 " failed:", seeds.count, failed);
 #define X(name) printf(" %" PRIu64 " " #name, total.name);
     MESH_COUNTS(X)
 #undef X
     printf("\n");
-    if (seed_count >= 500) {
+    if (seeds.count >= 500) {
 #define X(name) CHECK(total.name > 0);
         MESH_COUNTS(X)
 #undef X
@@ -262,8 +248,7 @@ TEST(every_seed_connects_recovers_and_parts) {
 }
 
 int main(int argc, char **argv) {
-    first_seed = argc > 1 ? strtoull(argv[1], NULL, 10) : first_seed;
-    seed_count = argc > 2 ? strtoull(argv[2], NULL, 10) : seed_count;
+    sim_arguments(&seeds, argc, argv);
     RUN(every_seed_connects_recovers_and_parts);
     return check_summary();
 }
