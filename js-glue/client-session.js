@@ -11,6 +11,7 @@ import {
 import { now } from './clock.js';
 import { textOf } from './core.js';
 import { ClaspError, surface } from './error.js';
+import { soon } from './microtask.js';
 import { refusal } from './refusal.js';
 import { Session, errorOf } from './session.js';
 import {
@@ -261,7 +262,7 @@ export class ClientSession {
     const result = this.#session.input(event, a, b, input);
     if (!this.#isFlushing) {
       this.#isFlushing = true;
-      queueMicrotask(this.#flush);
+      soon(this.#flush);
     }
     return result;
   }

@@ -3,6 +3,7 @@ import { Clock, now } from './clock.js';
 import { Collector, RECORD } from './collector.js';
 import { ClaspError, check, surface } from './error.js';
 import { CLIENT, loadModule } from './loader.js';
+import { soon } from './microtask.js';
 import { socketClass } from './socket-class.js';
 
 /** @typedef {import('./loader.js').LoadOptions} LoadOptions */
@@ -118,12 +119,13 @@ export class Core {
   /**
    * Put the input of the next call into the inbox.
    * @param {Uint8Array | string} input
+   * @param {Uint8Array} [head] stands before an input of bytes
    * @returns {number} its length in bytes
    * @throws {ClaspError} TOO_LARGE
    */
-  put(input) {
+  put(input, head = EMPTY) {
     const isText = typeof input === 'string';
-    const room = isText ? input.length * 3 : input.length; // UTF-8 needs at most three bytes for a UTF-16 unit
+    const room = isText ? input.length * 3 : head.length + input.length; // UTF-8 needs at most three bytes for a UTF-16 unit
     const at = room > 0 ? this.#exports.inbox(room) : 0;
     if (room > 0 && !at) throw new ClaspError('TOO_LARGE');
     this.#renewViews();
@@ -132,8 +134,9 @@ export class Core {
         input,
         this.#memory.u8.subarray(at, at + room),
       ).written);
-    this.#memory.u8.set(input, at);
-    return (this.#inputLen = input.length);
+    if (head.length > 0) this.#memory.u8.set(head, at);
+    this.#memory.u8.set(input, at + head.length);
+    return (this.#inputLen = room);
   }
 
   /**
@@ -203,7 +206,7 @@ export class Core {
   #armSoon() {
     if (this.#isArming) return;
     this.#isArming = true;
-    queueMicrotask(this.#arm);
+    soon(this.#arm);
   }
 
   #arm = () => {

@@ -9,6 +9,7 @@ import {
 } from './abi.gen.js';
 import { textOf } from './core.js';
 import { surface } from './error.js';
+import { isLarge } from './run-collector.js';
 import { decodeValue } from './value.js';
 import { decodeWide } from './wide.js';
 
@@ -65,17 +66,19 @@ function hand(plane, { address, subs }, value, b, broadcast) {
  * @param {Map<number, PeerPlane>} planes by handle
  * @param {Broadcast} broadcast
  */
-export function deliver({ words, numbers, from, base }, planes, broadcast) {
+export function deliver({ words, numbers, from, base, large }, planes, broadcast) {
+  let next = 0; // of the large ones
   /** @type {PeerPlane | undefined} */ let plane;
   for (let i = 0; i < words.length; i += WORDS) {
     const kind = words[i];
     if (kind === P2P_DELIVER) {
+      const own = isLarge(words, i) ? large[next++] : undefined;
       if (!plane || plane.isOver) continue;
       const b = words[i + 3];
       const at = words[i + 6] - base;
       const value = isNumber(b & 0xff)
         ? numbers[(i >> 1) + 2]
-        : readValue(b, from.subarray(at, at + words[i + 7]));
+        : (own ?? readValue(b, from.subarray(at, at + words[i + 7])));
       hand(plane, plane.targets[words[i + 2]], value, b, broadcast);
     } else if (kind === P2P_FROM) plane = planes.get(words[i + 2]);
     else if (kind === P2P_ADDRESS) plane?.lead(words[i + 2], ...leads(words, i, from, base));

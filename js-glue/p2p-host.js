@@ -37,10 +37,12 @@ import {
   P2P_UNSUBSCRIBE,
   P2P_VERDICTS,
   PIPE_OPENED,
+  WIDE_MAX,
 } from './abi.gen.js';
 import { now } from './clock.js';
 import { textOf } from './core.js';
 import { ClaspError, check } from './error.js';
+import { soon } from './microtask.js';
 import { followClock, followNetwork } from './network.js';
 import { deliver, valueIn } from './p2p-delivery.js';
 import { P2PLinks } from './p2p-links.js';
@@ -48,8 +50,8 @@ import { broadcastAt } from './p2p-peer.js';
 import { Planes } from './p2p-planes.js';
 import { Sending } from './p2p-sending.js';
 import { Tickets } from './p2p-tickets.js';
-import { addValue, beginInput, endInput } from './value.js';
-import { encodeWide, isWideNeeded } from './wide.js';
+import { addValue, beginInput, bytesHead, endInput } from './value.js';
+import { encodeWide, isWideAt } from './wide.js';
 
 /** @typedef {import('./core.js').Core} Core */
 /** @typedef {import('./collector.js').Effect} Effect */
@@ -86,7 +88,8 @@ import { encodeWide, isWideNeeded } from './wide.js';
 
 const BY_NAME = 1; // clasp_p2p_dialect
 const ADDRESSES_MAX = 4096;
-const ADDRESS_SURE = 1024; // characters; none has more
+const LARGE_BYTES = 1024; // of a value that is written straight into the inbox
+const BYTES_HEAD = 3; // type code and count, where a frame can carry them
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
 
@@ -195,16 +198,29 @@ export class P2PHost {
    * @throws {ClaspError} BAD_VALUE_TYPE, TOO_LARGE, TOO_DEEP, OUT_OF_RANGE
    */
   valueAt(address, value) {
-    const room = Math.min(address.length, ADDRESS_SURE) * 3; // bytes of the address, at most
     try {
       const bytes = this.#encoded(value);
-      if (!isWideNeeded(room, bytes.length)) return bytes;
-      const { length } = encoder.encode(address);
-      if (!isWideNeeded(length, bytes.length)) return bytes;
+      if (!isWideAt(address, bytes.length)) return bytes;
     } catch (error) {
       if (!(error instanceof ClaspError && error.code === 'TOO_LARGE')) throw error;
     }
     return encodeWide(value);
+  }
+
+  /**
+   * The same, put into the inbox for the next call; many bytes without a copy between.
+   * @param {string} address
+   * @param {unknown} value
+   * @returns {number} length
+   * @throws {ClaspError} as valueAt()
+   */
+  putAt(address, value) {
+    const { core } = this;
+    if (!(value instanceof Uint8Array && value.length >= LARGE_BYTES))
+      return core.put(this.valueAt(address, value));
+    const head = bytesHead(value.length, isWideAt(address, BYTES_HEAD + value.length));
+    if (head.length + value.length > WIDE_MAX) throw new ClaspError('TOO_LARGE');
+    return core.put(value, head);
   }
 
   /**
@@ -239,7 +255,7 @@ export class P2PHost {
   flushSoon() {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    queueMicrotask(this.#flush);
+    soon(this.#flush);
   }
 
   #flush = () => {

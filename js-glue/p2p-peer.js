@@ -154,13 +154,13 @@ export class PeerPlane {
     const id = host.addressId(address);
     return typeof value === 'number'
       ? this.#said(host.core.hot('p2p_number', host.handle, this.handle, say, id, value))
-      : this.#sayValue(say, id, host.valueAt(address, value));
+      : this.#sayPut(say, id, host.putAt(address, value));
   }
 
-  /** @type {(say: number, id: number, bytes: Uint8Array) => number} */
-  #sayValue(say, id, bytes) {
+  /** What lies in the inbox. @type {(say: number, id: number, len: number) => number} */
+  #sayPut(say, id, len) {
     const { core, handle } = this.#host;
-    return this.#said(core.hot('p2p_value', handle, this.handle, say, id, core.put(bytes)));
+    return this.#said(core.hot('p2p_value', handle, this.handle, say, id, len));
   }
 
   /** @param {number} result */
@@ -230,7 +230,8 @@ export class PeerPlane {
 
   /** @type {(address: string, bytes: Uint8Array) => void} bytes: of P2PHost.broadcastValue() @throws {ClaspError} */
   broadcastEarly(address, bytes) {
-    this.#sayValue(SAY_EVENT, this.#host.addressId(broadcastAt(address)), bytes);
+    const id = this.#host.addressId(broadcastAt(address));
+    this.#sayPut(SAY_EVENT, id, this.#host.core.put(bytes));
   }
 
   /** @param {number} ticket of get(), which nobody waits for any more */

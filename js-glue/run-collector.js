@@ -1,8 +1,10 @@
-import { P2P_DELIVER, P2P_FROM, P2P_SEND } from './abi.gen.js';
+import { DELIVER_WIDE, P2P_DELIVER, P2P_FROM, P2P_SEND, VALUE } from './abi.gen.js';
 import { Collector, EMPTY, Effect, WORDS } from './collector.js';
 
 /** @typedef {import('./collector.js').Outbox} Outbox */
 /** @typedef {import('./collector.js').Take} Take */
+
+const LARGE = 4096; // bytes of a value that is copied but once, and alone
 
 /** Consecutive records of one owner that tell of deliveries (P2P_FROM to P2P_DELIVER): one copy, to be read through typed arrays. */
 export class Run {
@@ -12,15 +14,21 @@ export class Run {
    * @param {Uint32Array} words the records; yours
    * @param {Uint8Array} from what the records of the call speak of
    * @param {number} base where that begins in what their offsets count from
+   * @param {Uint8Array[]} large the bytes of those records that isLarge() is true of, in order; yours
    */
-  constructor(words, from, base) {
+  constructor(words, from, base, large) {
     this.owner = words[1];
     this.words = words;
     this.numbers = new Float64Array(words.buffer);
     this.from = from;
     this.base = base;
+    this.large = large;
   }
 }
+
+/** True for a delivery of bytes that have a copy of their own. @param {Uint32Array} u32 @param {number} word of the record */
+export const isLarge = (u32, word) =>
+  u32[word + 7] >= LARGE && u32[word] === P2P_DELIVER && (u32[word + 3] & 0xff) === VALUE.BYTES;
 
 /**
  * @typedef {object} Sender carries out P2P_SEND, at once and from the core's memory
@@ -43,7 +51,8 @@ export class RunCollector extends Collector {
       if (kind === P2P_SEND) sender = this.#send(outbox, word) ?? sender;
       else if (kind >= P2P_FROM && kind <= P2P_DELIVER) {
         const next = endOfRun(memory.u32, word, end);
-        take(new Run(memory.u32.slice(word, next), bytes, base), 0);
+        const large = largeOf(outbox, word, next);
+        take(new Run(memory.u32.slice(word, next), bytes, base, large), 0);
         word = next - WORDS;
       } else {
         const effect = new Effect(memory.u32, word, memory.f64[(word + 4) >> 1], bytes, base);
@@ -68,13 +77,25 @@ function bytesOf({ memory: { u8, u32 }, first, count, data, isTapped }) {
   let end = 0;
   for (let i = first; i < first + count * WORDS; i += WORDS) {
     const len = u32[i + 7];
-    if (len === 0 || (u32[i] === P2P_SEND && !isTapped)) continue;
+    if (len === 0 || (!isTapped && (u32[i] === P2P_SEND || isLarge(u32, i)))) continue;
     base = Math.min(base, u32[i + 6]);
     end = u32[i + 6] + len; // they follow one another
   }
   if (end === 0) return { bytes: EMPTY, base: 0 };
   if (isTapped) base = 0;
   return { bytes: u8.slice(data + base, data + end), base };
+}
+
+/** @type {(outbox: Outbox, word: number, end: number) => Uint8Array[]} */
+function largeOf({ memory: { u8, u32 }, data }, word, end) {
+  const large = [];
+  for (; word < end; word += WORDS) {
+    if (!isLarge(u32, word)) continue;
+    const at = data + u32[word + 6];
+    const count = (u32[word + 3] >>> 16) & DELIVER_WIDE ? 4 : 2; // bytes of the count before them
+    large.push(u8.slice(at + count, at + u32[word + 7]));
+  }
+  return large;
 }
 
 /** The word behind the records that belong to a run. @type {(u32: Uint32Array, word: number, end: number) => number} */

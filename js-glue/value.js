@@ -95,6 +95,20 @@ function writeBytes(bytes) {
 }
 
 /**
+ * What stands before bytes that are a value by themselves: their type code and how many they are.
+ * @param {number} length
+ * @param {boolean} isWide in the wide form
+ * @returns {Uint8Array}
+ */
+export function bytesHead(length, isWide) {
+  const head = new DataView(new ArrayBuffer(isWide ? 5 : 3));
+  head.setUint8(0, VALUE.BYTES);
+  if (isWide) head.setUint32(1, length);
+  else head.setUint16(1, length);
+  return new Uint8Array(head.buffer);
+}
+
+/**
  * @param {unknown[]} items
  * @param {number} depth
  */
@@ -187,7 +201,7 @@ export function beginInput(text) {
   scratch ??= new Uint8Array(FRAME_MAX);
   view ??= new DataView(scratch.buffer);
   values = 0;
-  end = shortText(text) || longText(text);
+  end = text === '' ? 0 : shortText(text) || longText(text);
   return end;
 }
 

@@ -3,6 +3,8 @@ import { WIDE_MAX, WIDE_SPARE } from './abi.gen.js';
 import { addValue, decodeValue, writeWide } from './value.js';
 
 const MESSAGE_MAX = 0xffff; // bytes of a message in a frame
+const ADDRESS_MAX = 1024; // characters
+const encoder = new TextEncoder();
 
 /**
  * Which form a value has to have: the core judges by the same sum, so that no value needs a mark of its form.
@@ -12,6 +14,16 @@ const MESSAGE_MAX = 0xffff; // bytes of a message in a frame
  */
 export const isWideNeeded = (addressLen, valueLen) =>
   addressLen + valueLen + WIDE_SPARE > MESSAGE_MAX;
+
+/**
+ * The same, for an address as text.
+ * @param {string} address
+ * @param {number} valueLen
+ */
+export function isWideAt(address, valueLen) {
+  const most = Math.min(address.length, ADDRESS_MAX) * 3; // bytes of it
+  return isWideNeeded(most, valueLen) && isWideNeeded(encoder.encode(address).length, valueLen);
+}
 
 /**
  * A value with its type code, in bytes of its own. JavaScript's values become those of the narrow form (value.js).

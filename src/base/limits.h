@@ -435,19 +435,20 @@
 #define CLASP_FLOW_CHANNELS 32u
 
 /* Bytes that messages share as one packet, reliable and not: the second fits one datagram, so that one that is lost loses
- * no more. One message alone, or a piece, may have some more: 16 KiB of bytes with their address go as one. */
+ * no more. One message alone, or a piece, may have more: each costs the browser an event, so 64 KiB of bytes with their address
+ * are two pieces. */
 #define CLASP_FLOW_BUNDLE 16384u
 #define CLASP_FLOW_FAST_BUNDLE 1150u
-#define CLASP_FLOW_PACKET 16896u
+#define CLASP_FLOW_PACKET 34816u
 
-/* Packets lie in slabs: four of the largest ones, or one frame. As many as this are kept for the next ones when they are
+/* Packets lie in slabs: two of the largest ones, or one frame. As many as this are kept for the next ones when they are
  * empty (of all peers together). */
 #define CLASP_FLOW_SLAB 69632u
 #define CLASP_FLOW_SLABS_KEPT 8u
 
 /* What waits for one peer, or was not acknowledged yet: bytes, and packets (32 bytes each besides), of one priority and those
  * above it, so that what is urgent is never refused for bulk. Values in pieces come to it: CLASP_CHUNK_QUEUE_BYTES in at most so
- * many. One peer that takes nothing pins, with the slack of slabs, at most 3 x 8 x 4/3 + 32 + 12 MiB = 76 MiB of what the
+ * many. One peer that takes nothing pins, with the slack of slabs, at most 3 x 8 x 3/2 + 32 + 12 MiB = 80 MiB of what the
  * application says to it. */
 #define CLASP_FLOW_QUEUE_BYTES (8u << 20)
 #define CLASP_FLOW_PACKETS 65536u
@@ -475,7 +476,7 @@
 
 /* While something more urgent was said or heard within the time, bulk has no more bytes than this under way: what is in the
  * network's queues cannot be overtaken. A packet up to the second bound is not bulk. */
-#define CLASP_FLOW_BULK_FLIGHT (64u << 10)
+#define CLASP_FLOW_BULK_FLIGHT (68u << 10)
 #define CLASP_FLOW_BULK_PACKET 4096u
 #define CLASP_FLOW_URGENT_US 250000u
 
@@ -487,9 +488,10 @@
 /* A packet that found no memory, or no room for its pieces, is tried again after so long. */
 #define CLASP_FLOW_RETRY_US 100000u
 
-/* An acknowledgement that nobody waits for goes after so long, or so many bytes. */
+/* An acknowledgement that nobody waits for goes after so long, or such a part of the window: each has to wait for the thread of
+ * the browser that is busy with what comes. */
 #define CLASP_FLOW_ACK_US 20000u
-#define CLASP_FLOW_ACK_BYTES (32u << 10)
+#define CLASP_FLOW_ACK_SHARE 6u
 
 /* A PING goes when nothing was heard for so long while data waits, and again after the second; it is overdue after twice the
  * round trip and the third. The round trip is taken to be the fourth while it is not known. */

@@ -49,7 +49,7 @@ static void add_data(clasp_flows *f, flow *w, pack *p, uint64_t now_us) {
     while (fits(p, FLOW_DATA_HEAD + CLASP_FLOW_PACKET) &&
            (packet = flow_next(f, w, now_us, &c, &sequence)) != NULL) {
         uint8_t head[FLOW_DATA_HEAD];
-        flow_write_data(head, c->stream, sequence);
+        flow_write_data(head, &(flow_data_head){c->stream, sequence, false});
         add(p, (clasp_span){head, sizeof head}, flow_packet_bytes(packet));
     }
 }

@@ -18,7 +18,8 @@ typedef clasp_err hear_record(clasp_flows *f, flow *w, const heard_record *r);
 
 static clasp_err hear_data(clasp_flows *f, flow *w, const heard_record *r) {
     const flow_path *path = flow_context(w, r->way);
-    const flow_data_head head = {clasp_load_u16(r->bytes.at + 2), clasp_load_u32(r->bytes.at + 4)};
+    const flow_data_head head = {clasp_load_u16(r->bytes.at + 2), clasp_load_u32(r->bytes.at + 4),
+                                 r->bytes.at[1] == FLOW_KIND_DATA_ASKING};
     if (!path || path->incarnation == 0) {
         return CLASP_BAD_STATE;
     }
@@ -126,6 +127,7 @@ static const struct kind {
     [FLOW_KIND_PONG] = {hear_pong, FLOW_NUMBER_LEN, 0, true},
     [FLOW_KIND_RAW] = {hear_raw, FLOW_RAW_HEAD, 0, false},
     [FLOW_KIND_HELLO] = {hear_hello, FLOW_HELLO_LEN, FLOW_HELLO_LEN, false},
+    [FLOW_KIND_DATA_ASKING] = {hear_data, FLOW_DATA_HEAD + 1, 0, false},
     [FLOW_KIND_PACK] = {hear_pack, FLOW_PACK_HEAD, 0, false},
 };
 #define KIND_COUNT (sizeof KINDS / sizeof KINDS[0])
@@ -203,8 +205,11 @@ static clasp_err deliver_whole(clasp_flows *f, flow *w, uint64_t now_us) {
     if (bytes.len == 0) {
         return CLASP_OK;
     }
-    const clasp_err err = bytes.at[0] == CLASP_FRAME_MAGIC ? flow_deliver_frame(f, w, bytes, now_us)
-                                                           : flow_deliver_wide(f, w, bytes, now_us);
+    const bool is_frame = bytes.at[0] == CLASP_FRAME_MAGIC;
+    const clasp_err err =
+        is_frame ? flow_deliver_frame(f, w, bytes, now_us) : flow_deliver_wide(f, w, bytes, now_us);
+    w->is_whole_set =
+        is_frame ? bytes.at[CLASP_FRAME_HEADER] == CLASP_MSG_SET : bytes.at[2] == CLASP_FLOW_SET;
     if (err != CLASP_NO_MEMORY) {
         clasp_text_clear(&w->whole);
     }

@@ -29,6 +29,7 @@ clasp_err flow_large_push(flow *w, flow_channel *c, clasp_text *bytes, uint32_t 
         return err;
     }
     large->address = (clasp_span){bytes->at + address_at, address_len};
+    large->after = c->sealed + (c->open_count > 0 ? 1 : 0);
     *bytes = (clasp_text){NULL, 0};
     w->last_batch = w->last_batch == UINT32_MAX ? 1 : w->last_batch + 1;
     large->batch = *batch = w->last_batch;
@@ -50,9 +51,17 @@ bool flow_large_has(const flow_channel *c, clasp_span address) {
     return large != NULL;
 }
 
+/* The last piece delivers the value: what was said before it is delivered before it. */
+static bool would_overtake(const flow_channel *c, const flow_large *large) {
+    return large->split.next + 1 == large->split.end && (int32_t)(large->after - c->taken) > 0;
+}
+
 /* True if one may be sent of: it is under way, or may begin now. No more begin than the receiver has room for, and none
  * before an earlier one at the same address. */
 static bool may_go(const flow *w, const flow_channel *c, const flow_large *large) {
+    if (would_overtake(c, large)) {
+        return false;
+    }
     if (large->turn > 0) {
         return true;
     }

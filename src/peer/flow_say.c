@@ -72,6 +72,7 @@ bool flow_seal(clasp_flows *f, flow *w, flow_channel *c) {
     }
     const flow_packet packet = close_frame(c);
     flow_ring_push(&c->ready, &packet);
+    c->sealed++;
     c->slab->packets++;
     c->slab->used = (uint32_t)(c->open_at - c->slab->bytes);
     c->open_at = c->open_end = NULL;
@@ -378,6 +379,7 @@ clasp_err flow_say_record(clasp_flows *f, flow *w, flow_channel *c, clasp_span h
         memcpy(c->slab->bytes + packet.at + head.len, rest.at, rest.len);
     }
     flow_ring_push(&c->ready, &packet);
+    c->sealed++;
     c->slab->packets++;
     c->slab->used += len;
     w->is_dirty = true;

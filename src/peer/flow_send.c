@@ -135,6 +135,7 @@ static flow_packet *next_new(clasp_flows *f, flow *w, flow_channel *c, uint64_t 
             return NULL;
         }
         packet = flow_ring_take(&c->ready);
+        c->taken++;
         c->small_turn = w->turn + 1;
     }
     w->credit_used += packet.len;
@@ -344,16 +345,27 @@ void flow_send_control(clasp_flows *f, flow *w, uint32_t way, clasp_span head, c
     }
 }
 
+/* Bulk that something urgent keeps short is acknowledged by halves of its window, so that it does not stand still. */
+static bool wants_ack(flow *w, const flow_channel *c, const flow_packet *packet, uint64_t now_us) {
+    w->unasked += packet->len;
+    if (w->unasked < CLASP_FLOW_BULK_FLIGHT / 2 ||
+        !is_urgent(w, c, (packet->flags & FLOW_PACKET_BULK) != 0, now_us)) {
+        return false;
+    }
+    w->unasked = 0;
+    return true;
+}
+
 /* A packet of ours: what is to be acknowledged this way goes before it in the same message. */
-static void send_data(clasp_flows *f, flow *w, flow_channel *c, flow_path *path, const flow_packet *packet,
-                      uint32_t sequence) {
+static void send_data(clasp_flows *f, flow *w, flow_path *path, const flow_packet *packet,
+                      const flow_data_head *data) {
     uint8_t head[FLOW_ACK_LEN + FLOW_DATA_HEAD];
     uint32_t len = 0;
     flow_sequence *s = flow_owes_ack(w, path->way, FLOW_NEVER);
     if (s) {
         len = flow_write_ack(w, s, head);
     }
-    flow_write_data(head + len, c->stream, sequence);
+    flow_write_data(head + len, data);
     send_on(f, w, path, (clasp_span){head, len + FLOW_DATA_HEAD}, flow_packet_bytes(packet));
 }
 
@@ -362,7 +374,8 @@ static bool pump_one(clasp_flows *f, flow *w, uint64_t now_us) {
     uint32_t sequence;
     const flow_packet *packet = flow_next(f, w, now_us, &c, &sequence);
     if (packet) {
-        send_data(f, w, c, flow_path_at(w, c->way), packet, sequence);
+        const flow_data_head data = {c->stream, sequence, wants_ack(w, c, packet, now_us)};
+        send_data(f, w, flow_path_at(w, c->way), packet, &data);
     }
     return packet != NULL;
 }

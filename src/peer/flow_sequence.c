@@ -87,19 +87,22 @@ void flow_end_stream(flow *w, const flow_end *end) {
 
 /* ---- acknowledgements ---------------------------------------------------------------------------------------- */
 
-uint32_t flow_credit(const flow *w) {
+/* Bytes that the peer may have under way. */
+static uint32_t window_of(const flow *w) {
     uint64_t window = CLASP_FLOW_CREDIT;
     if (w->consumed > CLASP_FLOW_CREDIT_AFTER) {
         window += (w->consumed - CLASP_FLOW_CREDIT_AFTER) / CLASP_FLOW_CREDIT_GROWTH;
     }
-    return (uint32_t)(w->consumed + (window < CLASP_FLOW_CREDIT_MAX ? window : CLASP_FLOW_CREDIT_MAX));
+    return (uint32_t)(window < CLASP_FLOW_CREDIT_MAX ? window : CLASP_FLOW_CREDIT_MAX);
 }
 
+uint32_t flow_credit(const flow *w) { return (uint32_t)w->consumed + window_of(w); }
+
 /* An acknowledgement is owed: at once, or when nobody waits for it, a little later. */
-static void owe(flow_sequence *s, uint32_t len, bool at_once, uint64_t now_us) {
+static void owe(const flow *w, flow_sequence *s, uint32_t len, bool at_once, uint64_t now_us) {
     s->unacked += len;
     s->wants_ack = true;
-    const bool now = at_once || s->unacked >= CLASP_FLOW_ACK_BYTES;
+    const bool now = at_once || s->unacked >= window_of(w) / CLASP_FLOW_ACK_SHARE;
     const uint64_t due_us = now ? now_us : now_us + CLASP_FLOW_ACK_US;
     s->ack_us = due_us < s->ack_us ? due_us : s->ack_us;
 }
@@ -158,8 +161,8 @@ void flow_send_acks(clasp_flows *f, flow *w, uint64_t now_us) {
 
 /* ---- packets ------------------------------------------------------------------------------------------------- */
 
-/* A packet that somebody waits for: a SET, a BUNDLE with one in it, or the end of something large. */
-static bool is_awaited(clasp_span payload) {
+/* A packet that somebody waits for: a SET, a BUNDLE with one in it, or the end of a large one. */
+static bool is_awaited(const flow *w, clasp_span payload) {
     if (payload.len <= CLASP_PIECE_HEADER) {
         return true;
     }
@@ -168,7 +171,7 @@ static bool is_awaited(clasp_span payload) {
         return p[CLASP_FRAME_HEADER] == CLASP_MSG_SET ||
                (p[CLASP_FRAME_HEADER] == CLASP_MSG_BUNDLE && p[1] >> 6 == CLASP_QOS_COMMIT);
     }
-    return p[1] == CLASP_PIECE_KIND && (p[CLASP_PIECE_HEADER - 1] & PIECE_LAST);
+    return p[1] == CLASP_PIECE_KIND && (p[CLASP_PIECE_HEADER - 1] & PIECE_LAST) && w->is_whole_set;
 }
 
 static clasp_err keep(flow *w, clasp_text *place, clasp_span payload) {
@@ -199,7 +202,7 @@ static clasp_err hold(flow *w, flow_sequence *s, uint32_t ahead, clasp_span payl
 
 /* The packet that was due is taken; the next one may be held. */
 static void taken(flow *w, flow_sequence *s, clasp_span payload, uint64_t now_us) {
-    owe(s, payload.len, is_awaited(payload), now_us);
+    owe(w, s, payload.len, is_awaited(w, payload), now_us);
     s->is_due_held = s->seen & 1u;
     s->seen >>= 1;
     s->next++;
@@ -274,9 +277,14 @@ clasp_err flow_data(clasp_flows *f, flow *w, uint32_t way, const flow_data_head 
     const uint32_t ahead = head->sequence - s->next;
     s->way = way;
     if (ahead == 0 && !s->is_due_held) {
-        return take(f, w, head->stream, payload, now_us);
+        err = take(f, w, head->stream, payload, now_us);
+        s = head->asks ? known(w, head->stream) : NULL;
+        if (s) {
+            owe(w, s, 0, true, now_us);
+        }
+        return err;
     }
-    owe(s, 0, true, now_us);
+    owe(w, s, 0, true, now_us);
     if ((int32_t)ahead <= 0) {
         w->stats[CLASP_FLOW_STAT_DUPLICATES]++;
         return CLASP_OK;

@@ -56,7 +56,8 @@ typedef struct flow_large {
     clasp_text bytes;   /* a frame, or a WIDE record */
     clasp_span address; /* in them */
     clasp_split split;
-    uint64_t turn; /* when it last went; 0: not yet */
+    uint64_t turn;  /* when it last went; 0: not yet */
+    uint32_t after; /* it ends behind so many of the channel's packets that were sealed */
     uint32_t batch;
 } flow_large;
 
@@ -77,14 +78,15 @@ typedef struct flow_channel {
     bool open_has_set;
     bool is_late; /* a flush has passed: it goes as soon as it can */
 
-    flow_ring ready;    /* sealed, and not sent yet */
-    flow_ring flight;   /* sent, and not acknowledged; packet i has sequence number first + i */
-    uint32_t first;     /* sequence number */
-    uint32_t credited;  /* bytes that credit was taken for, since the base */
-    uint32_t again;     /* packets of `flight` from this one on are to be sent again */
-    uint32_t under_way; /* bytes of those before it */
-    uint32_t way;       /* that they went */
-    flow_slab *pieces;  /* where those lie */
+    uint32_t sealed, taken; /* packets, ever: into `ready`, and out of it */
+    flow_ring ready;        /* sealed, and not sent yet */
+    flow_ring flight;       /* sent, and not acknowledged; packet i has sequence number first + i */
+    uint32_t first;         /* sequence number */
+    uint32_t credited;      /* bytes that credit was taken for, since the base */
+    uint32_t again;         /* packets of `flight` from this one on are to be sent again */
+    uint32_t under_way;     /* bytes of those before it */
+    uint32_t way;           /* that they went */
+    flow_slab *pieces;      /* where those lie */
     flow_large *large, *large_last;
     uint64_t turn, small_turn;
     uint32_t passed; /* packets of higher priority that went while this one waited */
@@ -181,6 +183,7 @@ typedef struct flow {
     uint64_t turn;
     bool was_lower;             /* the last packet went before one of higher priority */
     uint32_t under_way;         /* bytes sent on the present ways and not acknowledged */
+    uint32_t unasked;           /* bytes sent since an acknowledgement was asked for */
     uint32_t incarnation, base; /* ours */
     uint32_t credit_used, credit_limit;
     uint32_t urgent_by[CLASP_PRIORITIES]; /* the channel */
@@ -198,6 +201,7 @@ typedef struct flow {
     uint64_t consumed; /* bytes of reliable packets that came, once each, under the peer's present base */
     uint64_t retry_us; /* when those that found no memory are tried again */
     clasp_text whole;  /* a message that came in pieces, and found no memory */
+    bool is_whole_set; /* the last one that was delivered was a SET */
 
     uint64_t cover_us,
         cover_wait_us; /* the last record, or progress; how long until what was lost goes again */

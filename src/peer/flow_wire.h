@@ -2,6 +2,7 @@
  * The records of the data plane (docs/wire.md, section 16) that are of fixed form. For src/peer/flow*.c only.
  *
  *   45 01 DATA    stream u16, sequence number u32, payload
+ *   45 0D DATA, whose acknowledgement is wanted now: the same
  *   45 02 ACK     stream u16, line u32, next u32, held u32, credit u32; a message may go on behind it
  *   45 03 END     stream u16, base u32, bytes u32
  *   45 05 RESUME  token (16 bytes)
@@ -25,6 +26,7 @@
 #define FLOW_KIND_RAW 0x08u
 #define FLOW_KIND_HELLO 0x0Bu
 #define FLOW_KIND_PACK 0x0Cu
+#define FLOW_KIND_DATA_ASKING 0x0Du
 
 /* Bytes. */
 #define FLOW_DATA_HEAD 8u
@@ -39,6 +41,7 @@
 typedef struct flow_data_head {
     uint16_t stream;
     uint32_t sequence;
+    bool asks; /* for an acknowledgement at once */
 } flow_data_head;
 
 typedef struct flow_hello {
@@ -65,10 +68,10 @@ static inline void flow_head(uint8_t *p, uint8_t kind) {
     p[1] = kind;
 }
 
-static inline void flow_write_data(uint8_t out[FLOW_DATA_HEAD], uint16_t stream, uint32_t sequence) {
-    flow_head(out, FLOW_KIND_DATA);
-    clasp_store_u16(out + 2, stream);
-    clasp_store_u32(out + 4, sequence);
+static inline void flow_write_data(uint8_t out[FLOW_DATA_HEAD], const flow_data_head *head) {
+    flow_head(out, head->asks ? FLOW_KIND_DATA_ASKING : FLOW_KIND_DATA);
+    clasp_store_u16(out + 2, head->stream);
+    clasp_store_u32(out + 4, head->sequence);
 }
 
 #endif
