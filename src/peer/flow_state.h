@@ -175,13 +175,14 @@ typedef struct flow {
     uint32_t custom; /* how many of the application */
     uint32_t last_custom;
     uint16_t last_stream;
+    bool was_lower;    /* the last packet went before one of higher priority */
+    bool wants_router; /* something would go if the relay took more */
     uint32_t last_batch;
     uint32_t large_count, large_bytes;
     uint32_t last_message; /* id of PIECEs */
     uint32_t begun[CLASP_PRIORITIES],
         begun_bytes[CLASP_PRIORITIES]; /* of values in pieces: those under way */
     uint64_t turn;
-    bool was_lower;             /* the last packet went before one of higher priority */
     uint32_t under_way;         /* bytes sent on the present ways and not acknowledged */
     uint32_t unasked;           /* bytes sent since an acknowledgement was asked for */
     uint32_t incarnation, base; /* ours */
@@ -206,7 +207,6 @@ typedef struct flow {
     uint64_t cover_us,
         cover_wait_us; /* the last record, or progress; how long until what was lost goes again */
     uint64_t cover_ping_us;
-    bool wants_router; /* something would go if the relay took more */
 
     clasp_params params;
     uint32_t *places; /* by address id of what we say: in the params */
@@ -215,10 +215,10 @@ typedef struct flow {
     flow_early *early, *early_last;
     uint32_t early_count, early_bytes;
     uint32_t early_kept; /* how many there have been */
+    uint32_t get_count;
     clasp_reassembler *pieces;
     clasp_pipes *pipes;
     flow_get *gets; /* CLASP_FLOW_GETS */
-    uint32_t get_count;
 
     uint64_t due_us; /* when there is something to do */
     double stats[CLASP_FLOW_STAT_COVERED_BYTES + 1];

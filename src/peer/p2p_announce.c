@@ -113,7 +113,7 @@ p2p_peer *p2p_meet(clasp_p2p *p, const p2p_announcement *who, clasp_err *err, ui
 /* ---- announcements ------------------------------------------------------------------------------------------- */
 
 /* Events are not stored: whoever is new has not heard of us. */
-static void announce_again(clasp_p2p *p, uint64_t now_us) {
+void p2p_announce_again(clasp_p2p *p, uint64_t now_us) {
     const uint64_t soonest = p->announced_us + CLASP_P2P_ANNOUNCE_MIN_US;
     const uint64_t due = soonest > now_us ? soonest : now_us;
     p->announce_us = due < p->announce_us ? due : p->announce_us;
@@ -124,7 +124,7 @@ static void announced_peer(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
         peer->announced = true;
         peer->guessed = false;
         p2p_name(p, peer);
-        announce_again(p, now_us);
+        p2p_announce_again(p, now_us);
     }
     if (peer->timers[PEER_STALE] != P2P_NEVER) {
         peer->timers[PEER_STALE] = peer->ours ? now_us + CLASP_P2P_STALE_US : P2P_NEVER;

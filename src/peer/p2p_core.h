@@ -183,6 +183,9 @@ void p2p_clear_tickets(clasp_p2p *p, bool tell);
 
 clasp_err p2p_announced(clasp_p2p *p, clasp_span value, uint64_t now_us);
 
+/** Announce ourselves again, as soon as that may be. */
+void p2p_announce_again(clasp_p2p *p, uint64_t now_us);
+
 /** The peer's page, or with an empty epoch its session, is no more: what comes late of it means nothing. */
 void p2p_note_late(clasp_p2p *p, clasp_span id, clasp_span epoch, uint64_t now_us);
 

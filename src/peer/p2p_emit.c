@@ -154,6 +154,16 @@ void p2p_reply_over(clasp_p2p *p, const p2p_peer *peer, const p2p_signal *to, ui
 
 /* ---- announcements ------------------------------------------------------------------------------------------- */
 
+/* A peer whose session is over, as ours may be for it, is found by announcements alone. */
+static bool is_missing_somebody(const clasp_p2p *p) {
+    for (uint32_t i = 0; i < p->slots; i++) {
+        if (p->peers[i] && p->peers[i]->lost && p->peers[i]->state == CLASP_P2P_DISCONNECTED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void p2p_announce(clasp_p2p *p, uint64_t now_us) {
     const p2p_announcement own = {.session = clasp_text_span(&p->session),
                                   .client_id = clasp_text_span(&p->client_id),
@@ -166,7 +176,8 @@ void p2p_announce(clasp_p2p *p, uint64_t now_us) {
     if (p->announces > 0) {
         p->announced_us = now_us; /* the first one does not keep us from answering those who came with us */
     }
-    p->announce_us = now_us + clasp_backoff_us(&p->random, CLASP_P2P_ANNOUNCE_MIN_US, p->announces,
-                                               CLASP_P2P_ANNOUNCE_MAX_US);
+    p->announce_us =
+        now_us + clasp_backoff_us(&p->random, CLASP_P2P_ANNOUNCE_MIN_US,
+                                  is_missing_somebody(p) ? 0 : p->announces, CLASP_P2P_ANNOUNCE_MAX_US);
     p->announces = p->announces < 16 ? (uint8_t)(p->announces + 1) : p->announces;
 }

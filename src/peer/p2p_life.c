@@ -206,6 +206,7 @@ void p2p_gone(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
         peer->superseded = peer->superseded || !peer->has_token;
     } else if (peer->state == CLASP_P2P_DISCONNECTED && peer->has_token) {
         peer->timers[PEER_SILENT] = first ? now_us + CLASP_P2P_RETURN_US : peer->timers[PEER_SILENT];
+        p2p_announce_again(p, now_us); /* it may be looking for us as well */
     } else {
         p2p_peer_end(p, peer, &end, now_us);
     }

@@ -269,7 +269,7 @@ TEST(packs_do_not_nest) {
 TEST(a_peer_that_asks_and_does_not_listen_is_not_answered_for_ever) {
     static const uint8_t PING[] = {0x45, 6, 0, 0, 0, 0, 0, 0, 0, 1};
     pair *p = pair_connected();
-    for (uint32_t i = 0; i < 2 * CLASP_FLOW_CONTROL_WATER / sizeof PING; i++) {
+    for (uint32_t bytes = 0; bytes < 2 * CLASP_FLOW_CONTROL_WATER; bytes += (uint32_t)sizeof PING) {
         CHECK_EQ(clasp_flow_received(p->sides[1].flows, PAIR_PEER, 1, 0, (clasp_span){PING, sizeof PING},
                                      p->now_us),
                  CLASP_OK);

@@ -517,6 +517,24 @@ TEST(a_session_that_is_gone_may_come_back_while_it_is_covered) {
     end(&b);
 }
 
+/* Both sides may have come back under other sessions: announcements alone bring them together, and may be lost. */
+TEST(a_peer_whose_session_is_over_hears_of_us_until_it_is_given_up) {
+    bench b = with_token(HIGHER, "z-them");
+    wait_ms(&b, 60000); /* announcements are rare by now */
+    link_event(&b, "them", 1, CLASP_P2P_LINK_DISCONNECTED, 0, "");
+    clasp_p2p_signal_refused(b.p, span("/clasp/p2p/signal/z-them"), 404, b.now);
+    int announced = 0;
+    for (int second = 0; second < 14; second++) {
+        wait_ms(&b, 1000);
+        for (int i = 0; i < effects(&b, CLASP_EFFECT_P2P_SIGNAL); i++) {
+            announced += sent_to(&b, i, "/clasp/p2p/announce");
+        }
+    }
+    CHECK(announced >= 5 && announced <= 8);
+    CHECK_EQ(state_of(&b, "them"), CLASP_P2P_DISCONNECTED);
+    end(&b);
+}
+
 TEST(set_ups_of_an_old_session_begin_anew) {
     bench b = begin("epoch=e1");
     dialled(&b, HIGHER, "them");
@@ -631,6 +649,7 @@ int main(void) {
     RUN(a_new_session_of_either_side_begins_cover_anew);
     RUN(an_announcement_alone_takes_no_working_peer_over);
     RUN(a_session_that_is_gone_may_come_back_while_it_is_covered);
+    RUN(a_peer_whose_session_is_over_hears_of_us_until_it_is_given_up);
     RUN(set_ups_of_an_old_session_begin_anew);
     RUN(each_verdict_has_its_facts);
     return check_summary();
