@@ -227,7 +227,7 @@ export class Peer extends Emitter {
 
   /**
    * Refuse the peer, in a listener of `peer_connecting`: before its promise has settled.
-   * @param {string} [reason] told to the peer
+   * @param {string} [reason] told to the peer, up to 511 bytes of it
    * @throws {ClaspError} BAD_STATE at any other time
    */
   reject(reason = '') {
