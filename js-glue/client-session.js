@@ -4,10 +4,24 @@ import {
   SESSION_EVENT as ON,
   PHASE,
   SIGNAL,
-  TYPE_ALL,
   TYPE_EVENT,
   VALUE,
 } from './abi.gen.js';
+import {
+  HAS_ID,
+  HAS_RATE,
+  HAS_SAMPLES,
+  HAS_TIMESTAMP,
+  HAS_VALUE,
+  PHASES,
+  U32,
+  addSetOptions,
+  integer,
+  microseconds,
+  optional,
+  signalCode,
+  typeMask,
+} from './client-input.js';
 import { now } from './clock.js';
 import { textOf } from './core.js';
 import { ClaspError, surface } from './error.js';
@@ -33,8 +47,11 @@ import {
 /** @typedef {import('./session.js').SessionHost} SessionHost */
 /** @typedef {import('./session.js').Handler} Handler */
 /** @typedef {import('./session.js').RawHandler} RawHandler */
-/** @typedef {'param' | 'event' | 'stream' | 'gesture' | 'timeline'} SignalType */
-/** @typedef {'start' | 'move' | 'end' | 'cancel'} Phase */
+/** @typedef {import('./client-input.js').PublishOptions} PublishOptions */
+/** @typedef {import('./client-input.js').SetOptions} SetOptions */
+/** @typedef {import('./client-input.js').SignalDefinition} SignalDefinition */
+/** @typedef {import('./client-input.js').SignalType} SignalType */
+/** @typedef {import('./client-input.js').SubscribeOptions} SubscribeOptions */
 
 /**
  * @typedef {object} ClientOptions
@@ -44,44 +61,6 @@ import {
  * @property {number} features bits, by FEATURE_BITS
  * @property {boolean} reconnect come back after a loss
  * @property {number} backoff milliseconds of the first wait; 0: the core's
- */
-
-/**
- * @typedef {object} SubscribeOptions a router of another make may ignore those but `types`
- * @property {SignalType[]} [types] all by default
- * @property {number} [maxRate] params, values of streams and moves of gestures a second, of one address; the newest one is never
- *   lost. Events, timelines and other phases of gestures are not counted
- * @property {number} [epsilon] numbers (params, values of streams) that differ by less from the last one are left out
- * @property {number} [history] published values from before, at most so many
- * @property {number} [window] published values from before, of so many milliseconds
- */
-
-/**
- * @typedef {object} SetOptions
- * @property {boolean} [lock] take the lock: until it is released nobody else can write
- * @property {boolean} [unlock] release it
- * @property {number} [ttl] seconds that the param lives; 0: for ever
- * @property {boolean} [absolute] the ttl counts from this write, not from the last access
- * @property {number} [revision] that the param is expected to have; REVISION_CONFLICT otherwise
- * @property {'fire' | 'confirm' | 'commit'} [qos] `fire`: not sent again after a loss; `confirm` by default
- */
-
-/**
- * @typedef {object} PublishOptions
- * @property {number} [id] of a gesture
- * @property {Phase} [phase] of a gesture
- * @property {number} [timestamp] microseconds by the router's clock
- * @property {number[]} [samples] in place of the value
- * @property {number} [rate] of the samples, a second
- */
-
-/**
- * @typedef {object} SignalDefinition what a program announces
- * @property {string} address
- * @property {SignalType} type
- * @property {string} [datatype]
- * @property {string} [access]
- * @property {{unit?: string, range?: [number, number], default?: any, description?: string}} [meta] any: a value
  */
 
 /** What waits for an answer. Nobody has to look at a rejection. */
@@ -108,77 +87,6 @@ class Request {
 
 const SECRET_LEN = 16;
 const BACKOFF_MAX_MS = 0x3fffff;
-const U32 = 0x100000000;
-
-/** Bits of a SET's flags in the door's event (src/wasm/abi.h). */
-const LOCK = 1;
-const UNLOCK = 2;
-const TTL = 4;
-const REVISION = 8;
-const QOS = { fire: 32, confirm: 0, commit: 16 };
-
-/** … of a PUBLISH's. */
-const HAS_VALUE = 1;
-const HAS_SAMPLES = 2;
-const HAS_ID = 4;
-const HAS_TIMESTAMP = 8;
-const HAS_RATE = 16;
-
-const TTL_ABSOLUTE = 0x80000000;
-const TTL_MAX = 0x7fffffff;
-
-/** Features of HELLO by name. @type {Record<SignalType, number>} */
-export const FEATURE_BITS = { param: 0x80, event: 0x40, stream: 0x20, gesture: 0x10, timeline: 8 };
-
-const PHASES = /** @type {Phase[]} */ (Object.keys(PHASE).map((name) => name.toLowerCase()));
-
-/** @type {Map<string, number>} */
-const SIGNALS = new Map(Object.entries(SIGNAL).map(([name, code]) => [name.toLowerCase(), code]));
-
-/** @param {string} what @param {unknown} number @param {number} most */
-function integer(what, number, most) {
-  if (Number.isInteger(number) && Number(number) >= 0 && Number(number) <= most)
-    return Number(number);
-  throw new ClaspError('BAD_OPTION', `${what}: an integer from 0 to ${most}`);
-}
-
-/** @param {string} what @param {number} time */
-function microseconds(what, time) {
-  if (Number.isFinite(time) && time >= 0) return BigInt(Math.round(time));
-  throw new ClaspError('BAD_OPTION', `${what}: microseconds from 0 up`);
-}
-
-/** @param {string} name */
-function signalCode(name) {
-  const code = SIGNALS.get(name);
-  if (code === undefined) throw new ClaspError('BAD_OPTION', `"${name}" is no signal type`);
-  return code;
-}
-
-/** As `kind` of a session. @param {SignalType} signal no gesture */
-export const kindOf = (signal) =>
-  signal === 'param' || signal === 'stream' ? signalCode(signal) + 1 : 0;
-
-/** Where a type mask has its bit. @param {SignalType[] | undefined} types */
-function typeMask(types) {
-  if (types === undefined) return TYPE_ALL;
-  if (Array.isArray(types) && types.length > 0)
-    return types.reduce((mask, type) => mask | (1 << signalCode(type)), 0);
-  throw new ClaspError('BAD_OPTION', 'types: a list of one signal type or more');
-}
-
-/**
- * Optional numbers of an event: the flag of each that is there, and in what form it follows.
- * @param {[number | undefined, number, (number: number) => void][]} fields
- * @returns {{flags: number, add: () => void}}
- */
-function optional(fields) {
-  const given = fields.filter(([value]) => value !== undefined);
-  return {
-    flags: given.reduce((flags, [, flag]) => flags | flag, 0),
-    add: () => given.forEach(([value, , write]) => write(/** @type {number} */ (value))),
-  };
-}
 
 /** A gesture's value holds its phase and id, as the other makes of CLASP clients have it. @param {unknown} value */
 function gestureValue(value, /** @type {number} */ phase, /** @type {number} */ id) {
@@ -357,7 +265,7 @@ export class ClientSession {
   /**
    * @param {string} address
    * @param {unknown} value
-   * @param {keyof typeof FEATURE_BITS} signal
+   * @param {SignalType} signal
    * @param {PublishOptions} options
    * @throws {ClaspError} BAD_ADDRESS, TOO_LARGE, BAD_VALUE_TYPE, QUEUE_FULL, BAD_OPTION
    */
@@ -419,23 +327,8 @@ export class ClientSession {
   #set(ticket, address, value, options) {
     const addressLen = beginInput(address);
     addValue(value);
-    const flags = this.#addSetOptions(options);
+    const flags = addSetOptions(options);
     this.#send(ON.SET, ticket, addressLen | (flags << 16), endInput());
-  }
-
-  /** @param {SetOptions} options */
-  #addSetOptions({ lock, unlock, ttl, absolute, revision, qos = 'confirm' }) {
-    if (!Object.hasOwn(QOS, qos)) throw new ClaspError('BAD_OPTION', `"${qos}" is no QoS`);
-    if (ttl !== undefined)
-      addU32((integer('ttl', ttl, TTL_MAX) | (absolute ? TTL_ABSOLUTE : 0)) >>> 0);
-    if (revision !== undefined) addU64(integer('revision', revision, Number.MAX_SAFE_INTEGER));
-    return (
-      (lock ? LOCK : 0) |
-      (unlock ? UNLOCK : 0) |
-      (ttl !== undefined ? TTL : 0) |
-      (revision !== undefined ? REVISION : 0) |
-      QOS[qos]
-    );
   }
 
   // ---- asking ---------------------------------------------------------------------------------------------------

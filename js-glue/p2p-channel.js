@@ -18,7 +18,7 @@ export const PRIORITIES = ['high', 'normal', 'low'];
  * @property {Priority} [priority] 'normal'
  */
 
-/** @typedef {'open' | 'message' | 'close' | 'error'} ChannelEvent */
+/** @typedef {'open' | 'message' | 'close'} ChannelEvent */
 
 const ESCAPED = [0x45, 0x53]; // a raw message must not begin like one of CLASP
 const RAW = [0x45, 0x08];

@@ -2,6 +2,7 @@ import { ON_PIPE_ABORT, ON_PIPE_END, ON_PIPE_READ, ON_PIPE_WRITE } from './abi.g
 import { PIPE_ABORTED, PIPE_BYTES, PIPE_ENDED, PIPE_ROOM } from './abi.gen.js';
 import { textOf } from './core.js';
 import { ClaspError } from './error.js';
+import { cut } from './words.js';
 
 /** @typedef {import('./collector.js').Effect} Effect */
 /** @typedef {import('./p2p-pipes.js').PeerPipes} PeerPipes */
@@ -14,12 +15,8 @@ const WORDS_MAX = 256;
 /** @param {Effect} effect of ABORTED */
 const errorOf = ({ number, bytes }) => ClaspError.of(number, textOf(bytes));
 
-/** What the peer is told of a reason, as far as there is room for it. @param {unknown} reason */
-function wordsOf(reason) {
-  const words = String(reason ?? '');
-  const { read } = new TextEncoder().encodeInto(words, new Uint8Array(WORDS_MAX));
-  return words.slice(0, read);
-}
+/** What the peer is told of a reason. @param {unknown} reason */
+const wordsOf = (reason) => cut(String(reason ?? ''), WORDS_MAX);
 
 /**
  * @param {unknown} chunk

@@ -2,10 +2,13 @@ import { ON_DECIDE, P2P_STATES, PEER_ANNOUNCED, PEER_OURS } from './abi.gen.js';
 import { textOf } from './core.js';
 import { ClaspError } from './error.js';
 import { PeerPlane } from './p2p-peer.js';
+import { cut } from './words.js';
 
 /** @typedef {import('./collector.js').Effect} Effect */
 /** @typedef {import('./p2p-host.js').P2PEvents} P2PEvents */
 /** @typedef {import('./p2p-host.js').P2PHost} P2PHost */
+
+const REFUSAL_MAX = 511; // bytes; of more the core tells none (CLASP_P2P_REASON_MAX)
 
 /** @type {import('./p2p-peer.js').PeerState[]} */
 const STATES = /** @type {any} in the core's order */ (
@@ -89,7 +92,8 @@ export class Planes {
     const refusal = answer ? await answer : undefined;
     if (asked !== plane.questions) return;
     plane.isAsked = false;
-    this.#host.input(ON_DECIDE, plane.handle, Number(refusal === undefined), 0, refusal ?? '');
+    const words = cut(refusal ?? '', REFUSAL_MAX);
+    this.#host.input(ON_DECIDE, plane.handle, Number(refusal === undefined), 0, words);
   }
 
   /** The router carries, or does no more. @param {PeerPlane} plane @param {boolean} isOn */

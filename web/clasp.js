@@ -10,9 +10,9 @@ import { Subscription } from './subscription.js';
 export { SIGNAL_TYPES } from './connection.js';
 
 /** @typedef {import('../js-glue/client-session.js').ClientSession} ClientSession */
-/** @typedef {import('../js-glue/client-session.js').SignalType} SignalType */
-/** @typedef {import('../js-glue/client-session.js').SignalDefinition} SignalDefinition */
-/** @typedef {import('../js-glue/client-session.js').Phase} Phase */
+/** @typedef {import('../js-glue/client-input.js').SignalType} SignalType */
+/** @typedef {import('../js-glue/client-input.js').SignalDefinition} SignalDefinition */
+/** @typedef {import('../js-glue/client-input.js').Phase} Phase */
 /** @typedef {import('./connection.js').ClaspEvents} ClaspEvents */
 /** @typedef {import('./connection.js').ClaspOptions} ClaspOptions */
 
@@ -22,10 +22,10 @@ export { SIGNAL_TYPES } from './connection.js';
 
 /** @typedef {{signal?: AbortSignal}} Abortable */
 
-/** @typedef {import('../js-glue/client-session.js').SetOptions & Abortable} SetOptions */
+/** @typedef {import('../js-glue/client-input.js').SetOptions & Abortable} SetOptions */
 
 /**
- * @typedef {import('../js-glue/client-session.js').SubscribeOptions & Abortable} SubscribeOptions `maxRate` and `epsilon` hold
+ * @typedef {import('../js-glue/client-input.js').SubscribeOptions & Abortable} SubscribeOptions `maxRate` and `epsilon` hold
  *   also where the router does not know them
  */
 
@@ -40,7 +40,7 @@ export { SIGNAL_TYPES } from './connection.js';
 /**
  * One member of a bundle: the first that is there counts.
  * @typedef {object} BundleMember
- * @property {[address: string, value: Value, options?: import('../js-glue/client-session.js').SetOptions]} [set]
+ * @property {[address: string, value: Value, options?: import('../js-glue/client-input.js').SetOptions]} [set]
  * @property {[address: string, payload?: Value]} [emit]
  * @property {[address: string, value: Value]} [stream]
  */

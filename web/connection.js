@@ -1,5 +1,6 @@
 import { CLASP_CLIENT } from '../js-glue/client-module.js';
-import { ClientSession, FEATURE_BITS } from '../js-glue/client-session.js';
+import { FEATURE_BITS } from '../js-glue/client-input.js';
+import { ClientSession } from '../js-glue/client-session.js';
 import { Core } from '../js-glue/core.js';
 import { keepAlive } from '../js-glue/network.js';
 import { Listeners, isAboutSignal } from '../js-glue/signalling.js';
@@ -7,7 +8,7 @@ import { preconnect } from '../js-glue/socket-class.js';
 import { ClaspError } from './error.js';
 import { aborted, ignorable, onceAborted, untilOpened, untilSettled } from './promises.js';
 
-/** @typedef {import('../js-glue/client-session.js').SignalType} SignalType */
+/** @typedef {import('../js-glue/client-input.js').SignalType} SignalType */
 /** @typedef {import('../js-glue/session.js').State} State */
 /** @typedef {import('./clasp.js').Abortable} Abortable */
 /** @typedef {import('./clasp.js').Unsubscribe} Unsubscribe */

@@ -11,7 +11,7 @@ import { ignorable } from './promises.js';
  * it, with its reliability and priority. It carries raw messages as well. When the peer gets a new connection its maker makes
  * it again.
  *
- * Events: `open`; `message` ({ data }: string or ArrayBuffer); `close`; `error` ({ error }).
+ * Events: `open`; `message` ({ data }: string or ArrayBuffer); `close`.
  */
 export class PeerChannel extends Emitter {
   #channel;
@@ -19,7 +19,6 @@ export class PeerChannel extends Emitter {
   /** @type {(() => void) | null} */ onopen = null;
   /** @type {((event: {data: string | ArrayBuffer}) => void) | null} */ onmessage = null;
   /** @type {(() => void) | null} */ onclose = null;
-  /** @type {((event: {error: unknown}) => void) | null} */ onerror = null;
 
   /** @param {PlaneChannel} channel */
   constructor(channel) {
@@ -27,10 +26,7 @@ export class PeerChannel extends Emitter {
     this.#channel = channel;
     channel.face = this;
     channel.tell = (type, detail) => {
-      const event = {
-        ...(type === 'message' && { data: detail }),
-        ...(type === 'error' && { error: detail }),
-      };
+      const event = type === 'message' ? { data: detail } : {};
       try {
         /** @type {any} any: by type */ (this)[`on${type}`]?.(event);
       } catch (cause) {

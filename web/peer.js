@@ -68,7 +68,7 @@ export class Peer extends Emitter {
   /**
    * Set a value at the peer.
    * @param {string} address
-   * @param {unknown} value as Clasp.set() takes it; up to 2 MiB with a peer of this package, else up to a frame
+   * @param {unknown} value as Clasp.set() takes it; up to 16 MiB with a peer of this package, else up to a frame
    * @param {Abortable} [options]
    * @returns {Promise<void>} resolved when it has arrived; with a peer of another make, when the channel has it. Rejected with
    *   BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE, QUEUE_FULL, NOT_CONNECTED, PEER_GONE, ABORTED (it may arrive all the same). May be ignored
@@ -140,7 +140,7 @@ export class Peer extends Emitter {
    * @param {(...args: any[]) => any} listener called with (value, address, 'param' | 'event' | 'stream'), or what the event tells.
    *   any: by event
    * @returns {Unsubscribe}
-   * @throws {ClaspError} BAD_PATTERN, LIMIT, BAD_OPTION
+   * @throws {ClaspError} BAD_PATTERN, LIMIT, BAD_OPTION, PEER_GONE: it is known no longer
    */
   on(type, listener) {
     if (typeof listener !== 'function')
@@ -227,7 +227,7 @@ export class Peer extends Emitter {
 
   /**
    * Refuse the peer, in a listener of `peer_connecting`: before its promise has settled.
-   * @param {string} [reason] told to the peer
+   * @param {string} [reason] told to the peer, up to 511 bytes of it
    * @throws {ClaspError} BAD_STATE at any other time
    */
   reject(reason = '') {

@@ -1,4 +1,4 @@
-import { kindOf } from '../js-glue/client-session.js';
+import { kindOf } from '../js-glue/client-input.js';
 import { Throttle } from './throttle.js';
 
 /** @typedef {import('../js-glue/client-session.js').ClientSession} ClientSession */
@@ -37,7 +37,7 @@ export class Subscription {
    * A value that came another way than from the router.
    * @param {any} value any: what was said
    * @param {string} address
-   * @param {import('../js-glue/client-session.js').SignalType} signal
+   * @param {import('../js-glue/client-input.js').SignalType} signal
    */
   take(value, address, signal) {
     const { types } = this.#options;

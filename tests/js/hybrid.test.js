@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { startRelay } from '../../relay/index.js';
 import { Clasp, ClaspP2P } from '../../web/index.js';
 import { Lane } from '../../web/hybrid-lane.js';
+import { decode, encode, ready } from '../../web/codec.js';
 import { Network, told, until } from './peers-support.js';
+import { SESSIONS, stranger } from './stranger.js';
+import { next } from './support.js';
 
 /** @typedef {import('node:test').TestContext} Test */
 /** @typedef {import('../../web/hybrid.js').HybridOptions} HybridOptions */
@@ -337,4 +340,35 @@ test('a lane lets what goes another way wait, and no more than it can hold', asy
     () => Promise.resolve(0),
   );
   await assert.rejects(failing, /no way/);
+});
+
+test('a peer of another make is spoken to directly, too, and heard', async (t) => {
+  await ready();
+  const url = await relayFor(t);
+  const { client, p2p } = await clientFor(t, url, { clientId: 'browser-1' });
+  const other = await stranger(t, url, SESSIONS);
+  const id = String(other.client.session);
+  await p2p.connectToPeer(id);
+  assert.equal(p2p.route(`/peer/${id}/value`).way, 'p2p');
+  const came = next(other.target, 'message');
+  assert.equal(await client.set(`/peer/${id}/value`, 42), 0);
+  const { type, address, value } = /** @type {any} a SET */ (decode(new Uint8Array(await came)));
+  assert.deepEqual([type, address, value], ['SET', '/value', 42]);
+  const own = taken(client, '/peer/browser-1/**');
+  const frame = encode({ type: 'SET', address: '/answer', value: 'hi' });
+  other.channels['clasp-reliable'].send(/** @type {any} not shared */ (frame));
+  assert.deepEqual(await own.until(1), [['hi', '/peer/browser-1/answer']]);
+});
+
+test('a write that waits for those before it is given up at once when its signal aborts', async (t) => {
+  const { a, b } = await connected(t, { cover: false });
+  b.network.cut();
+  const first = a.client.set('/peer/browser-2/n', 1); // nobody acknowledges it for seconds
+  let isFirstOver = false;
+  first.finally(() => (isFirstOver = true)).catch(() => {});
+  const life = new AbortController();
+  const second = a.client.set('/peer/browser-2/n', 2, { ttl: 60, signal: life.signal });
+  life.abort();
+  await assert.rejects(second, { code: 'ABORTED' });
+  assert.equal(isFirstOver, false);
 });

@@ -76,6 +76,15 @@ test('a promise of another make decides about a peer, too', async (t) => {
   await assert.rejects(one.connectToPeer('b'), { code: 'REJECTED', message: 'not you' });
 });
 
+test('of long words of a refusal the peer is told as much as there is room for', async (t) => {
+  const { join } = await meeting(t);
+  const one = await join('a');
+  const two = await join('b');
+  two.on('peer_connecting', (peer) => peer.reject('é'.repeat(1000)));
+  const told = { code: 'REJECTED', message: 'é'.repeat(255) };
+  await assert.rejects(one.connectToPeer('b'), told);
+});
+
 test('the late answer to an earlier question decides nothing about a later one', async (t) => {
   const { join } = await meeting(t);
   const one = await join('a', { timeout: 1000, cover: false });

@@ -219,6 +219,55 @@ test('the router is looked for at the URL of the rendezvous server, then at port
   ]);
 });
 
+test('a rendezvous server without a router has one beside it at port 7330', async (t) => {
+  const host = `127.73.${(process.pid >> 8) & 0xff}.${process.pid & 0xff || 1}`; // nobody else's
+  const rendezvous = await startRendezvous({ port: 7340, host });
+  t.after(() => rendezvous.close());
+  const relay = await startRelay({ port: 7330, host, rendezvous: false });
+  t.after(() => relay.close());
+  const a = managerFor(t, 'peer-a', `http://${host}:7340`);
+  const b = managerFor(t, 'peer-b', `http://${host}:7340`);
+  await a.register({ tags: ['demo'] });
+  const [{ id, metadata }] = await b.discover({ tags: ['demo'] });
+  assert.deepEqual([id, metadata.router], ['peer-a', `ws://${host}:7330/`]);
+  const incoming = told(a, 'connection');
+  const toA = await b.connect(id);
+  const [toB] = await incoming;
+  const got = told(toB, '/x');
+  await toA.set('/x', 1);
+  assert.equal((await got)[0], 1);
+});
+
+test('tries that fail leave nothing behind at the manager', async (t) => {
+  const p2p = managerFor(t, 'peer-a', 'http://127.0.0.1:1', { router: 'ws://127.0.0.1:1' });
+  /** @type {Error[]} */ const warnings = [];
+  const warned = (/** @type {Error} */ warning) => warnings.push(warning);
+  process.on('warning', warned);
+  t.after(() => process.off('warning', warned));
+  for (let i = 0; i < 12; i++) await assert.rejects(p2p.register(), { code: 'RELAY_UNREACHABLE' });
+  await new Promise(setImmediate); // warnings come with the next turn
+  assert.deepEqual(warnings, []);
+});
+
+test('a promise of another make decides about a peer, too', async (t) => {
+  const { http } = await relayFor(t);
+  const a = managerFor(t, 'peer-a', http);
+  const b = managerFor(t, 'peer-b', http);
+  a.on('connecting', (/** @type {import('../../web/peer.js').Peer} */ peer) => ({
+    then: (/** @type {() => void} */ done) => {
+      peer.reject('not you');
+      done();
+    },
+  }));
+  await a.register();
+  await assert.rejects(b.connect('peer-a'), { code: 'REJECTED', message: /not you/ });
+});
+
+test('options that are none are refused', () => {
+  for (const options of [undefined, null, {}, { peerId: '' }, { peerId: 5 }])
+    assert.throws(() => new P2PManager(/** @type {any} */ (options)), { code: 'BAD_OPTION' });
+});
+
 test("an entry's router counts where it is another one, and not on the machine of its peer", () => {
   const own = 'wss://relay.example.org/';
   assert.equal(routerFor('wss://other.example.org/', own), 'wss://other.example.org/');

@@ -1,9 +1,15 @@
 /** Applications with data-channel peers, on a relay of their own, for tests. */
 import wrtc from '@roamhq/wrtc';
+import { findRtc } from '../../js-glue/rtc.js';
 import { startRelay } from '../../relay/index.js';
 import { ClaspP2P } from '../../web/peering.js';
+import { next } from './support.js';
+
+export { next };
 
 const PATIENCE_MS = 8000;
+
+await findRtc(); // it also sees to the end of the process
 
 /** Connections of the machine alone. */
 export const LOCAL = { iceServers: [] };
@@ -41,31 +47,6 @@ export async function meeting(t, options) {
     return { one, two, peer, back };
   };
   return { relay, make, join, pair };
-}
-
-/**
- * The next event of a type that satisfies `is`; says what it waited for when none comes.
- * @param {EventTarget} target
- * @param {string} type
- * @param {(detail: any) => boolean} [is]
- * @returns {Promise<any>} its detail; any: by event
- */
-export function next(target, type, is = () => true) {
-  return new Promise((resolve, reject) => {
-    const life = new AbortController();
-    const late = new Error(`no "${type}" of ${target.constructor.name} within ${PATIENCE_MS} ms`);
-    const timer = setTimeout(() => {
-      life.abort();
-      reject(late);
-    }, PATIENCE_MS);
-    const heard = (/** @type {any} */ { detail }) => {
-      if (!is(detail)) return;
-      clearTimeout(timer);
-      life.abort();
-      resolve(detail);
-    };
-    target.addEventListener(type, heard, { signal: life.signal });
-  });
 }
 
 /**
