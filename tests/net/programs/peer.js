@@ -44,7 +44,7 @@ export function program({ tell }) {
       peer.on(`/traffic/${kind}`, (value) => log.take(/** @type {any} what send() sent */ (value)));
     }
     for (const state of /** @type {const} */ (['connected', 'disconnected', 'failed', 'closed'])) {
-      peer.on(state, () => say('state', { state }));
+      peer.on(state, (error) => say('state', { state, code: error?.code }));
     }
     peer.on('path', () => say('path', { path: peer.path }));
     say('peer', { id: peer.id, path: peer.path });
@@ -58,6 +58,9 @@ export function program({ tell }) {
   };
 
   return {
+    /** For commands beside these: whoever is connected. */
+    peer: () => peer,
+
     /** @param {Open} options */
     async open({ url, id, rtcConfig, ...options }) {
       p2p = new ClaspP2P({
