@@ -1,5 +1,6 @@
 /** Pages that a test commands, and what they told: those of ../pages/ that put `commands` on the global object. */
 import { Told } from './told.js';
+import { PATIENCE_MS, within } from './wait.js';
 
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {Record<string, (...args: any[]) => any>} Commands any: by command */
@@ -31,11 +32,12 @@ export class CommandedPage extends Told {
    * @returns {Promise<Awaited<ReturnType<C[K]>>>}
    */
   call(name, ...args) {
-    return this.page.evaluate(
+    const answer = this.page.evaluate(
       ([name, args]) =>
         /** @type {any} the page put it there */ (globalThis).commands[name](...args),
       /** @type {[string, any[]]} any: by command */ ([name, args]),
     );
+    return within(3 * PATIENCE_MS, `${name}() to be done in the page`, answer);
   }
 
   close() {

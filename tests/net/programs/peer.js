@@ -44,7 +44,7 @@ export function program({ tell }) {
       peer.on(`/traffic/${kind}`, (value) => log.take(/** @type {any} what send() sent */ (value)));
     }
     for (const state of /** @type {const} */ (['connected', 'disconnected', 'failed', 'closed'])) {
-      peer.on(state, (error) => say('state', { state, code: error?.code }));
+      connected.on(state, (error) => say('state', { id: connected.id, state, code: error?.code }));
     }
     peer.on('path', () => say('path', { path: peer.path }));
     say('peer', { id: peer.id, path: peer.path });
