@@ -19,7 +19,11 @@ export function showShareLink(href, words) {
   const title = make('h2', { id: 'share-title' }, words.title);
   const code = isLocal ? null : codeOf(href); // no phone finds this machine's localhost
   const link = make('a', { id: 'share-link', class: 'button', target: '_blank', href }, words.open);
-  const copy = make('button', { id: 'share-copy', class: 'plain', type: 'button' }, 'Copy the link');
+  const copy = make(
+    'button',
+    { id: 'share-copy', class: 'plain', type: 'button' },
+    'Copy the link',
+  );
   copy.addEventListener('click', () => copyFrom(copy, href));
   const links = make('p', { class: 'share-links' }, link, copy);
   const hint = make('p', { class: 'hint' }, isLocal ? HINT_LOCAL : HINT_OTHER);

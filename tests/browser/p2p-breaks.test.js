@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launch } from './support/chromium.js';
+import { startDisplay } from './support/display.js';
 import { endAll } from './support/lifetime.js';
 import { P2PPage, connect } from './support/p2p.js';
 import { NO_SERVER, noFaults } from './support/pages.js';
@@ -51,9 +52,13 @@ function open(id, where = context, allowed = []) {
   return P2PPage.open(where, site, { url, id, allowed: [NO_SERVER, ...allowed] });
 }
 
-/** @param {string} one @param {string} two ids of two pages that are connected then */
-async function openPair(one, two) {
-  const [from, to] = await Promise.all([open(one), open(two)]);
+/**
+ * @param {string} one
+ * @param {string} two ids of two pages that are connected then
+ * @param {import('playwright-core').BrowserContext} [where] the second one is
+ */
+async function openPair(one, two, where) {
+  const [from, to] = await Promise.all([open(one), open(two, where)]);
   await connect(from, to, two);
   await areDirect([from, to]);
   return [from, to];
@@ -87,17 +92,17 @@ async function restartRelay(pages) {
 }
 
 /**
- * No packet of WebRTC leaves or reaches the pages any more.
+ * How many of WebRTC's packets the pages lose. It counts for sockets alone that are made after the first call.
  * @param {P2PPage[]} pages
- * @returns {Promise<() => Promise<unknown>>} ends it
+ * @returns {Promise<(percent: number) => Promise<void>>}
  */
-async function losePackets(pages) {
+async function lossOf(pages) {
   const sessions = await Promise.all(pages.map(({ page }) => context.newCDPSession(page)));
-  for (const cdp of sessions) {
-    await cdp.send('Network.enable');
-    await cdp.send('Network.emulateNetworkConditions', { ...NO_LIMITS, packetLoss: 100 });
-  }
-  return () => Promise.all(sessions.map((cdp) => cdp.detach()));
+  await Promise.all(sessions.map((cdp) => cdp.send('Network.enable')));
+  return async (packetLoss) => {
+    const conditions = { ...NO_LIMITS, packetLoss };
+    for (const cdp of sessions) await cdp.send('Network.emulateNetworkConditions', conditions);
+  };
 }
 
 describe('a page that is frozen', () => {
@@ -109,8 +114,10 @@ describe('a page that is frozen', () => {
   let session;
 
   before(async () => {
-    [awake, frozen] = await openPair('awake', 'frozen');
-    session = await context.newCDPSession(frozen.page);
+    const { name } = await startDisplay(); // a page without a window is never hidden, and so never frozen
+    const windowed = await (await launch({ display: name })).context();
+    [awake, frozen] = await openPair('awake', 'frozen', windowed);
+    session = await windowed.newCDPSession(frozen.page);
   });
 
   after(() => closeAll([awake, frozen]));
@@ -123,6 +130,7 @@ describe('a page that is frozen', () => {
   async function resume() {
     await session.send('Page.setWebLifecycleState', { state: 'active' });
     await frozen.next('lifecycle', ({ state }) => state === 'resumed');
+    await frozen.page.bringToFront();
   }
 
   test('has all that was said meanwhile when it is resumed, once and in order', async () => {
@@ -157,9 +165,7 @@ describe('a page that is frozen', () => {
 
 test('a machine that sleeps: the peer is told, and when it wakes nothing was lost', async () => {
   const sleeper = await launch();
-  const [one, two] = await Promise.all([open('wakeful'), open('asleep', await sleeper.context())]);
-  await connect(one, two, 'asleep');
-  await areDirect([one, two]);
+  const [one, two] = await openPair('wakeful', 'asleep', await sleeper.context());
   const sending = [one, two].map((page) => page.call('send', 'set', LONG));
   await Promise.all([one, two].map((page) => page.call('reach', 'set', BEGUN)));
   const from = Date.now();
@@ -189,7 +195,7 @@ test('a tab that dies: the peer is told, then that it is gone; opened again it i
   const gone = await one.next('state', isEnd, RETURN_MS + SLACK_MS);
   t.diagnostic(`disconnected after ${noticed} ms, gone after ${gone.at - from} ms`);
   assert.equal(gone.code, 'PEER_GONE');
-  assert.match((await lost).refused.join(), /PEER_GONE/);
+  assert.deepEqual(await lost, { refused: ['PEER_GONE'] });
   const again = await open('dies');
   await Promise.all([one.call('dial', 'dies'), again.next('peer')]);
   await one.call('set', '/well', true);
@@ -201,9 +207,15 @@ describe('the relay is killed and started again', () => {
   let one;
   /** @type {P2PPage} */
   let two;
+  /** @type {Awaited<ReturnType<typeof lossOf>>} */
+  let lose;
 
   before(async () => {
-    [one, two] = await openPair('one', 'two');
+    [one, two] = await Promise.all([open('one'), open('two')]);
+    lose = await lossOf([one, two]);
+    await lose(0);
+    await connect(one, two, 'two');
+    await areDirect([one, two]);
   });
 
   after(() => closeAll([one, two]));
@@ -219,11 +231,11 @@ describe('the relay is killed and started again', () => {
 
   test('while it carries: nothing is lost either, and the direct path comes back', async () => {
     const pages = [one, two];
-    const heal = await losePackets(pages);
+    await lose(100);
     const sending = pages.map((page) => page.call('send', 'emit', LONG));
     await Promise.all(pages.map((page) => page.call('pathOf', ['router'])));
     await restartRelay(pages);
-    await heal();
+    await lose(0);
     assert.deepEqual(await Promise.all(sending), [{ refused: [] }, { refused: [] }]);
     for (const page of pages) await hasAll(page, 'emit', LONG.count);
     await areDirect(pages);

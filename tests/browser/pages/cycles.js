@@ -34,7 +34,7 @@ export const commands = {
    */
   async cycles(url, count) {
     for (let n = 0; n < count; n++) await cycle(url, USES[n % USES.length]);
-    return { ...(/** @type {any} counted.js put it there */ (globalThis).open) };
+    return { .../** @type {any} counted.js put it there */ (globalThis).open };
   },
 };
 

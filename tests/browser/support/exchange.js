@@ -109,8 +109,7 @@ async function byPipe(peer, address) {
   const back = new Response(readable).arrayBuffer();
   const writer = writable.getWriter();
   const bytes = pattern(PIPED);
-  for (let at = 0; at < bytes.length; at += CHUNK)
-    await writer.write(bytes.slice(at, at + CHUNK));
+  for (let at = 0; at < bytes.length; at += CHUNK) await writer.write(bytes.slice(at, at + CHUNK));
   await writer.close();
   return digest(new Uint8Array(await back));
 }

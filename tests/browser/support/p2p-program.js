@@ -50,9 +50,7 @@ export function program(host) {
         await peer().set(`/race/low/${n}`, new Uint8Array(kib * KIB));
         bulkLeft--;
       });
-      await Promise.all(
-        Array.from({ length: urgent }, (_, n) => peer().set(`/race/high/${n}`, n)),
-      );
+      await Promise.all(Array.from({ length: urgent }, (_, n) => peer().set(`/race/high/${n}`, n)));
       const left = bulkLeft;
       await Promise.all(large);
       return { bulkLeft: left };

@@ -20,7 +20,7 @@ export function program({ tell }) {
   /** @type {Peer} */ let peer;
   /** @type {Record<string, Log>} by kind of traffic */ const logs = {};
   /** @type {Map<number, (config: RTCConfiguration) => void>} */ const asked = new Map();
-  /** @type {Error[]} of messages that were not accepted, or not acknowledged */ const refused = [];
+  /** @type {(Error & {code?: string})[]} of messages that were not accepted, or not acknowledged */ const refused = [];
 
   const logOf = (/** @type {string} */ kind) => (logs[kind] ??= new Log());
 
@@ -125,7 +125,7 @@ export function program({ tell }) {
         }
       });
       await Promise.all(pending);
-      return { refused: refused.splice(0).map(String) };
+      return { refused: refused.splice(0).map((error) => error.code ?? String(error)) };
     },
 
     /**
