@@ -23,8 +23,9 @@ const LONG = { count: 600, every: 20 };
 const BEGUN = 20; // messages
 const WHOLE = { lost: 0, twice: 0, disordered: 0 };
 
-/** Of the browser's network, but for what is added. */
-const NO_LIMITS = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+/** With it no connection finds a path: there is no TURN server. */
+const NO_PATH = /** @type {const} */ ({ iceServers: [], iceTransportPolicy: 'relay' });
+const ANY_PATH = /** @type {const} */ ({ iceServers: [], iceTransportPolicy: 'all' });
 
 /** @type {import('./support/site.js').Site} */
 let site;
@@ -46,22 +47,28 @@ after(endAll);
 
 afterEach(noFaults);
 
-/** @param {string} id @param {import('playwright-core').BrowserContext} [where] @param {RegExp[]} [allowed] */
-function open(id, where = context, allowed = []) {
+/**
+ * @typedef {object} Where
+ * @property {import('playwright-core').BrowserContext} [where]
+ * @property {RegExp[]} [allowed] faults of the page that belong to the test
+ * @property {() => RTCConfiguration} [config] asked for each connection
+ */
+
+/** @param {string} id @param {Where} [options] */
+function open(id, { where = context, allowed = [], config } = {}) {
   const url = `ws://localhost:${port}`;
-  return P2PPage.open(where, site, { url, id, allowed: [NO_SERVER, ...allowed] });
+  return P2PPage.open(where, site, { url, id, allowed: [NO_SERVER, ...allowed], config });
 }
 
 /**
- * @param {string} one
- * @param {string} two ids of two pages that are connected then
- * @param {import('playwright-core').BrowserContext} [where] the second one is
+ * Two pages that are connected directly.
+ * @param {P2PPage} one
+ * @param {P2PPage} two
+ * @param {string} id of the latter
  */
-async function openPair(one, two, where) {
-  const [from, to] = await Promise.all([open(one), open(two, where)]);
-  await connect(from, to, two);
-  await areDirect([from, to]);
-  return [from, to];
+async function pair(one, two, id) {
+  await connect(one, two, id);
+  await areDirect([one, two]);
 }
 
 /** @param {P2PPage[]} pages */
@@ -91,20 +98,6 @@ async function restartRelay(pages) {
   await Promise.all(pages.map((page) => page.next('session', ({ session }) => session !== '')));
 }
 
-/**
- * How many of WebRTC's packets the pages lose. It counts for sockets alone that are made after the first call.
- * @param {P2PPage[]} pages
- * @returns {Promise<(percent: number) => Promise<void>>}
- */
-async function lossOf(pages) {
-  const sessions = await Promise.all(pages.map(({ page }) => context.newCDPSession(page)));
-  await Promise.all(sessions.map((cdp) => cdp.send('Network.enable')));
-  return async (packetLoss) => {
-    const conditions = { ...NO_LIMITS, packetLoss };
-    for (const cdp of sessions) await cdp.send('Network.emulateNetworkConditions', conditions);
-  };
-}
-
 describe('a page that is frozen', () => {
   /** @type {P2PPage} */
   let awake;
@@ -116,7 +109,8 @@ describe('a page that is frozen', () => {
   before(async () => {
     const { name } = await startDisplay(); // a page without a window is never hidden, and so never frozen
     const windowed = await (await launch({ display: name })).context();
-    [awake, frozen] = await openPair('awake', 'frozen', windowed);
+    [awake, frozen] = await Promise.all([open('awake'), open('frozen', { where: windowed })]);
+    await pair(awake, frozen, 'frozen');
     session = await windowed.newCDPSession(frozen.page);
   });
 
@@ -165,7 +159,9 @@ describe('a page that is frozen', () => {
 
 test('a machine that sleeps: the peer is told, and when it wakes nothing was lost', async () => {
   const sleeper = await launch();
-  const [one, two] = await openPair('wakeful', 'asleep', await sleeper.context());
+  const where = await sleeper.context();
+  const [one, two] = await Promise.all([open('wakeful'), open('asleep', { where })]);
+  await pair(one, two, 'asleep');
   const sending = [one, two].map((page) => page.call('send', 'set', LONG));
   await Promise.all([one, two].map((page) => page.call('reach', 'set', BEGUN)));
   const from = Date.now();
@@ -182,7 +178,10 @@ test('a machine that sleeps: the peer is told, and when it wakes nothing was los
 
 test('a tab that dies: the peer is told, then that it is gone; opened again it is connected', async (t) => {
   const doomed = await (await launch()).context();
-  const [one, two] = await Promise.all([open('lives'), open('dies', doomed, [CRASHED])]);
+  const [one, two] = await Promise.all([
+    open('lives'),
+    open('dies', { where: doomed, allowed: [CRASHED] }),
+  ]);
   await connect(one, two, 'dies');
   const cdp = await doomed.newCDPSession(two.page);
   const from = Date.now();
@@ -207,15 +206,12 @@ describe('the relay is killed and started again', () => {
   let one;
   /** @type {P2PPage} */
   let two;
-  /** @type {Awaited<ReturnType<typeof lossOf>>} */
-  let lose;
+  let isCut = false;
 
   before(async () => {
-    [one, two] = await Promise.all([open('one'), open('two')]);
-    lose = await lossOf([one, two]);
-    await lose(0);
-    await connect(one, two, 'two');
-    await areDirect([one, two]);
+    const config = () => (isCut ? NO_PATH : ANY_PATH);
+    [one, two] = await Promise.all([open('one', { config }), open('two', { config })]);
+    await pair(one, two, 'two');
   });
 
   after(() => closeAll([one, two]));
@@ -231,11 +227,12 @@ describe('the relay is killed and started again', () => {
 
   test('while it carries: nothing is lost either, and the direct path comes back', async () => {
     const pages = [one, two];
-    await lose(100);
+    isCut = true;
+    await one.call('breakPath');
     const sending = pages.map((page) => page.call('send', 'emit', LONG));
     await Promise.all(pages.map((page) => page.call('pathOf', ['router'])));
     await restartRelay(pages);
-    await lose(0);
+    isCut = false;
     assert.deepEqual(await Promise.all(sending), [{ refused: [] }, { refused: [] }]);
     for (const page of pages) await hasAll(page, 'emit', LONG.count);
     await areDirect(pages);

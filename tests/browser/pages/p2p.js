@@ -3,6 +3,26 @@ import { program } from '../support/p2p-program.js';
 
 const page = /** @type {any} what tests put there is not typed */ (globalThis);
 
-page.commands = program({ tell: page.told });
+/** @type {Set<RTCPeerConnection>} */
+const connections = new Set();
+
+page.RTCPeerConnection = class extends RTCPeerConnection {
+  /** @param {RTCConfiguration} [config] */
+  constructor(config) {
+    super(config);
+    connections.add(this);
+  }
+};
+
+page.commands = {
+  ...program({ tell: page.told }),
+
+  /** As a browser does that gives its connections up, without a word to whoever uses them. */
+  breakPath() {
+    for (const connection of connections) {
+      if (connection.connectionState === 'connected') connection.close();
+    }
+  },
+};
 document.addEventListener('freeze', () => page.told('lifecycle', { state: 'frozen' }));
 document.addEventListener('resume', () => page.told('lifecycle', { state: 'resumed' }));

@@ -6,19 +6,24 @@ import { Told } from './told.js';
 
 /** @typedef {import('./p2p-program.js').P2PCommands} Commands */
 /** @typedef {P2PPage | P2PHere} AnyP2P */
+/** @typedef {{url: string, id: string}} P2POptions `url` of the relay */
+
+/** @type {RTCConfiguration} */
+const NO_SERVERS = { iceServers: [] };
 
 /** The page pages/p2p.html. @extends {CommandedPage<Commands>} */
 export class P2PPage extends CommandedPage {
   /**
    * @param {import('playwright-core').BrowserContext} context
    * @param {import('./site.js').Site} site
-   * @param {{url: string, id: string, allowed?: RegExp[]}} options `url` of the relay; `allowed`: faults of the page that belong
-   *   to the test
+   * @param {P2POptions & {allowed?: RegExp[], config?: () => RTCConfiguration}} options `allowed`: faults of the page that belong
+   *   to the test; `config`: asked for each connection, and each ICE restart
    */
-  static async open(context, site, { url, id, allowed }) {
+  static async open(context, site, { url, id, allowed, config }) {
     const opened = new P2PPage(await openPage(context, id, allowed));
     await opened.load(`${site.url}/tests/browser/pages/p2p.html`);
-    await opened.call('open', configOf(url, id));
+    if (config) opened.on('config', ({ number }) => opened.call('config', number, config()));
+    await opened.call('open', { url, id, rtcConfig: config ? undefined : NO_SERVERS });
     return opened;
   }
 }
@@ -27,10 +32,10 @@ export class P2PPage extends CommandedPage {
 export class P2PHere extends Told {
   #commands = program({ tell: (type, detail) => this.told(type, detail) });
 
-  /** @param {{url: string, id: string}} options `url` of the relay */
+  /** @param {P2POptions} options */
   static async open({ url, id }) {
     const opened = new P2PHere();
-    await opened.call('open', configOf(url, id));
+    await opened.call('open', { url, id, rtcConfig: NO_SERVERS });
     return opened;
   }
 
@@ -48,9 +53,6 @@ export class P2PHere extends Told {
     this.#commands.close();
   }
 }
-
-/** @param {string} url @param {string} id */
-const configOf = (url, id) => ({ url, id, rtcConfig: { iceServers: [] } });
 
 /**
  * Connect one with another, which is there.
