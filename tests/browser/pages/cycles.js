@@ -1,7 +1,7 @@
 /** Opens and closes ClaspP2P again and again, with all that a connection has. */
 import { ClaspP2P } from '../../../web/peering.js';
 
-/** @typedef {(one: ClaspP2P, two: ClaspP2P) => Promise<unknown>} Use what is done between connect() and close() */
+/** @typedef {(one: ClaspP2P, two: ClaspP2P) => Promise<void>} Use what is done between connect() and close() */
 
 /** @type {Use} */
 async function speak(one, two) {

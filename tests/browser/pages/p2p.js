@@ -14,15 +14,12 @@ page.RTCPeerConnection = class extends RTCPeerConnection {
   }
 };
 
-page.commands = {
-  ...program({ tell: page.told }),
-
-  /** As a browser does that gives its connections up, without a word to whoever uses them. */
-  breakPath() {
-    for (const connection of connections) {
-      if (connection.connectionState === 'connected') connection.close();
-    }
-  },
+page.breakPath = () => {
+  for (const connection of connections) {
+    if (connection.connectionState === 'connected') connection.close();
+  }
 };
+
+page.commands = program({ tell: page.told });
 document.addEventListener('freeze', () => page.told('lifecycle', { state: 'frozen' }));
 document.addEventListener('resume', () => page.told('lifecycle', { state: 'resumed' }));

@@ -26,6 +26,13 @@ export class P2PPage extends CommandedPage {
     await opened.call('open', { url, id, rtcConfig: config ? undefined : NO_SERVERS });
     return opened;
   }
+
+  /** End what is connected, as a browser does that gives up, without a word to the package. */
+  async breakPath() {
+    await this.page.evaluate(() =>
+      /** @type {any} the page put it there */ (globalThis).breakPath(),
+    );
+  }
 }
 
 /** In this process, with WebRTC for Node. */

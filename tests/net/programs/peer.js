@@ -20,7 +20,8 @@ export function program({ tell }) {
   /** @type {Peer} */ let peer;
   /** @type {Record<string, Log>} by kind of traffic */ const logs = {};
   /** @type {Map<number, (config: RTCConfiguration) => void>} */ const asked = new Map();
-  /** @type {(Error & {code?: string})[]} of messages that were not accepted, or not acknowledged */ const refused = [];
+  /** @type {(Error & {code?: string})[]} of messages that were not accepted, or not acknowledged */ const refused =
+    [];
 
   const logOf = (/** @type {string} */ kind) => (logs[kind] ??= new Log());
 
