@@ -68,7 +68,7 @@ export class Peer extends Emitter {
   /**
    * Set a value at the peer.
    * @param {string} address
-   * @param {unknown} value as Clasp.set() takes it; up to 2 MiB with a peer of this package, else up to a frame
+   * @param {unknown} value as Clasp.set() takes it; up to 16 MiB with a peer of this package, else up to a frame
    * @param {Abortable} [options]
    * @returns {Promise<void>} resolved when it has arrived; with a peer of another make, when the channel has it. Rejected with
    *   BAD_ADDRESS, BAD_VALUE_TYPE, TOO_LARGE, QUEUE_FULL, NOT_CONNECTED, PEER_GONE, ABORTED (it may arrive all the same). May be ignored
