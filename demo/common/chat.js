@@ -3,9 +3,18 @@ import { byId, find, make } from './ui.js';
 const MAX_LINES = 200; // older ones go
 const PATIENCE_MS = 700; // after this a message that is not on its way yet says so
 
-/** The chat's log and form. */
+const INPUT = {
+  id: 'chat-input',
+  'aria-label': 'Message to everybody in the room',
+  placeholder: 'Write to the room',
+  maxlength: '2000', // characters: what the rooms take
+  autocomplete: 'off',
+  enterkeyhint: 'send',
+};
+
+/** The chat's log and form, behind the title of #chat. */
 export class Chat {
-  #log = byId('chat-log', HTMLElement);
+  #log = chatLog();
   #lines = find(this.#log, 'ol', HTMLOListElement);
   #input = byId('chat-input', HTMLInputElement);
   #send;
@@ -99,4 +108,23 @@ export class Chat {
     }
     clearTimeout(patience);
   }
+}
+
+/** @returns {HTMLElement} it, made with the form where they are not there yet */
+function chatLog() {
+  const there = document.getElementById('chat-log');
+  if (there) return there;
+  const log = make(
+    'div',
+    { id: 'chat-log', class: 'chat-log', role: 'log', 'aria-label': 'Chat', tabindex: '0' },
+    make('ol'),
+  );
+  const form = make(
+    'form',
+    { id: 'chat-form', class: 'chat-form' },
+    make('input', INPUT),
+    make('button', { id: 'chat-send', class: 'primary', type: 'submit' }, 'Send'),
+  );
+  find(byId('chat', HTMLElement), 'h1, h2', HTMLElement).after(log, form);
+  return log;
 }

@@ -1,7 +1,7 @@
 /** Small helpers for the page's elements. They know nothing about calls. */
 
 /**
- * The element with this id. A wrong id or type is a mistake in index.html, so it throws.
+ * The element with this id. A wrong id or type is a mistake in the page, so it throws.
  *
  * @template {Element} T
  * @param {string} id
@@ -10,7 +10,7 @@
  */
 export function byId(id, type) {
   const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} #${id}`);
+  if (!(found instanceof type)) throw new Error(`the page has no ${type.name} #${id}`);
   return found;
 }
 
@@ -43,6 +43,37 @@ export function make(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
+}
+
+/**
+ * The same, of a picture in lines.
+ *
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string>} attributes
+ * @param {...Node} children
+ * @returns {SVGElementTagNameMap[K]}
+ */
+export function draw(tag, attributes = {}, ...children) {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/**
+ * The clipboard needs a secure context and a permission.
+ *
+ * @param {string} text
+ * @returns {Promise<boolean>} false when the browser refuses
+ */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -30,7 +30,7 @@ const desk = new Desk({
 
 byId('boot-hint', HTMLElement).remove();
 document.documentElement.classList.toggle('framed', window.top !== window);
-showShareLink(linkTo(page, 'display.html'));
+showShareLink(linkTo(page, 'display.html'), { title: 'Open the display', open: 'In a new tab' });
 for (const event of /** @type {const} */ (['peer_connecting', 'peer_connected', 'peer_failed'])) {
   p2p.on(event, refresh);
 }

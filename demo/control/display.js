@@ -24,7 +24,10 @@ const relay = new Relay(p2p, settings.relay);
 
 byId('boot-hint', HTMLElement).remove();
 document.documentElement.classList.toggle('framed', window.top !== window);
-showShareLink(linkTo(page, 'controller.html'));
+showShareLink(linkTo(page, 'controller.html'), {
+  title: 'Open the controller',
+  open: 'In a new tab',
+});
 byId('fullscreen', HTMLButtonElement).addEventListener('click', () => scene.fillScreen());
 
 p2p.on('peer_connecting', (peer) => {

@@ -2,6 +2,7 @@ import { byId } from '../common/ui.js';
 
 const TRAIL = 40; // places that are still to be seen
 const EFFECT_S = 0.7; // how long a flash or a ring lasts
+const FLASH_GAP_S = 0.4; // at most three a second, whoever controls; WCAG 2.2, 2.3.1
 const WINDOW_MS = 1000; // over which values are counted
 
 /** What the display shows. Values come from another page, so each is looked at before it is used. */
@@ -10,6 +11,7 @@ export class Scene {
   #brightness = 0.7;
   #hue = 170;
   #dark = false;
+  #flashedAt = -Infinity; // s
   /** @type {[x: number, y: number][]} newest last */
   #trail = [[0.5, 0.5]];
   /** @type {{kind: 'flash' | 'ring', at: number, x: number, y: number}[]} */
@@ -51,6 +53,9 @@ export class Scene {
   }
 
   flash() {
+    const now = performance.now() / 1000;
+    if (now - this.#flashedAt < FLASH_GAP_S) return;
+    this.#flashedAt = now;
     this.#start('flash');
   }
 

@@ -37,7 +37,8 @@ export class ChatRoom {
     this.#timer = setInterval(() => this.#refresh(), REFRESH_MS);
     setText(byId('room-name', HTMLElement), settings.room);
     setText(byId('own-name', HTMLElement), settings.name);
-    showShareLink(shareLink(new URL(location.href), settings));
+    const link = shareLink(new URL(location.href), settings);
+    showShareLink(link, { title: 'Bring somebody in', open: 'Open in a new tab' });
     this.#listen();
     this.#takeFiles();
     this.#refresh();

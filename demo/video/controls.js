@@ -1,4 +1,4 @@
-import { byId, find, setText } from '../common/ui.js';
+import { byId, copyText, find, setText } from '../common/ui.js';
 
 const COPIED_MS = 2500; // how long the confirmation stays on the button
 
@@ -76,19 +76,4 @@ function press(button, pressed) {
 /** @param {HTMLElement} button */
 function toggle(button) {
   return press(button, button.getAttribute('aria-pressed') !== 'true');
-}
-
-/**
- * The clipboard needs a secure context and a permission.
- *
- * @param {string} text
- * @returns {Promise<boolean>} false when the browser refuses
- */
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launch } from './support/chromium.js';
+import { demoHref } from './support/demo-tab.js';
 import { forEveryUser } from './support/every-user.js';
 import { endAll } from './support/lifetime.js';
 import { NO_SERVER, noFaults, openPage } from './support/pages.js';
-import { PeerPage, demoHref } from './support/peer-pages.js';
+import { PeerTab } from './support/peer-tab.js';
 import { openRelay, portWithoutRelay, spawnRelay } from './support/relay.js';
 import { startSite } from './support/site.js';
 import { untilIn } from './support/wait.js';
@@ -35,7 +36,7 @@ afterEach(noFaults);
  */
 function open(what, context, query) {
   const href = demoHref(site, `control/${what}.html`, { relay: relay.url, ...query });
-  return PeerPage.open(context, href, { name: what, allowed: [NO_SERVER] });
+  return PeerTab.at(context, href, { name: what, allowed: [NO_SERVER] });
 }
 
 /** @param {Record<string, string>} query */
@@ -47,7 +48,7 @@ async function openBoth(query) {
 }
 
 /**
- * @param {PeerPage} display
+ * @param {PeerTab} display
  * @param {boolean} lit
  */
 function centre(display, lit) {
@@ -63,9 +64,9 @@ function centre(display, lit) {
 describe('a controller and a display in tabs of their own', () => {
   /** @type {import('playwright-core').BrowserContext} */
   let context;
-  /** @type {PeerPage} */
+  /** @type {PeerTab} */
   let controller;
-  /** @type {PeerPage} */
+  /** @type {PeerTab} */
   let display;
 
   before(async () => {

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { ROOT } from '../../scripts/lib/process.mjs';
 import { launch } from './support/chromium.js';
+import { demoHref } from './support/demo-tab.js';
 import { forEveryUser } from './support/every-user.js';
 import { endAll } from './support/lifetime.js';
 import { NO_SERVER, noFaults } from './support/pages.js';
-import { PeerPage, demoHref } from './support/peer-pages.js';
+import { PeerTab } from './support/peer-tab.js';
 import { portWithoutRelay, spawnRelay } from './support/relay.js';
 import { startSite } from './support/site.js';
 import { untilIn } from './support/wait.js';
@@ -44,15 +45,15 @@ afterEach(noFaults);
  */
 function enter(name, room, query) {
   const all = { room, name, relay: `ws://localhost:${port}`, join: '1', ...query };
-  return PeerPage.open(context, demoHref(site, 'mesh/', all), { name, allowed: [NO_SERVER] });
+  return PeerTab.at(context, demoHref(site, 'mesh/', all), { name, allowed: [NO_SERVER] });
 }
 
 describe('a room of three', () => {
-  /** @type {PeerPage} */
+  /** @type {PeerTab} */
   let ann;
-  /** @type {PeerPage} */
+  /** @type {PeerTab} */
   let ben;
-  /** @type {PeerPage} */
+  /** @type {PeerTab} */
   let cleo;
 
   test('two see one another, with way and round trip', async () => {
@@ -170,7 +171,7 @@ test('without a relay the page says what to check', async () => {
 
 forEveryUser('lobby of the mesh', async () => {
   const own = await browser.context();
-  const lobby = await PeerPage.open(own, demoHref(site, 'mesh/'), { name: 'lobby' });
+  const lobby = await PeerTab.at(own, demoHref(site, 'mesh/'), { name: 'lobby' });
   await lobby.page.locator('#join').waitFor();
   return lobby.page;
 });
@@ -179,7 +180,7 @@ forEveryUser('mesh chat', async () => {
   const own = await browser.context();
   const query = { room: 'audit', relay: `ws://localhost:${port}`, join: '1' };
   const open = (/** @type {string} */ name) =>
-    PeerPage.open(own, demoHref(site, 'mesh/', { ...query, name }), { name });
+    PeerTab.at(own, demoHref(site, 'mesh/', { ...query, name }), { name });
   const [ann] = [await open('Ann'), await open('Ben')];
   await ann.page.bringToFront();
   await ann.says(/Connected with Ben/);

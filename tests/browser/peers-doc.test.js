@@ -24,6 +24,8 @@ const SECTIONS = [
   'Who may connect',
   'Networks: STUN, TURN, fall-back',
   'When it does not connect',
+  'P2PManager',
+  'The hybrid client',
 ];
 
 /** @type {import('./support/site.js').Site} */
@@ -101,8 +103,8 @@ class Reader {
   async runs(example, names = []) {
     const code = example
       .replace(
-        "import { ClaspP2P } from 'clasp-p2p';",
-        "const { ClaspP2P } = await import('/web/index.js');",
+        /^import (\{[^}]+\}) from 'clasp-p2p';$/m,
+        "const $1 = await import('/web/index.js');",
       )
       .replaceAll(PORT, String(relay.port));
     await this.page.evaluate(
@@ -215,6 +217,29 @@ test('a broadcast reaches everybody of a mesh', async () => {
     const others = ['red', 'green', 'blue'].filter((_, other) => other !== index);
     for (const id of others) await page.prints(new RegExp(`^${id}: Hello everyone!$`));
   }
+});
+
+test('peers of a P2PManager find one another by their tags', async () => {
+  await closePages();
+  const example = next('P2PManager');
+  const [registering] = example.split('\nconst peer = await'); // and waits for the other one
+  const [first, second] = [await Reader.open('peer-a'), await Reader.open('peer-b')];
+  await first.runs(registering.replaceAll('peer-b', 'peer-a'));
+  await second.runs(example);
+  await second.prints(/^peer-a /);
+  await first.prints(/^peer-b \/chat\/greeting: Hello!$/);
+});
+
+test('hybrid clients write to one another directly', async () => {
+  await closePages();
+  const example = next('The hybrid client');
+  const swapped = example.replace(/browser-([12])/g, (_, n) => `browser-${3 - n}`);
+  const [first, second] = [await Reader.open('browser-1'), await Reader.open('browser-2')];
+  await Promise.all([first.runs(example, ['client']), second.runs(swapped)]);
+  await first.prints(/^browser-2 p2p host$/);
+  await second.prints(/^browser-1 p2p host$/);
+  await first.runs("await client.set('/peer/browser-2/again', 43);");
+  await second.prints(/^\/peer\/browser-2\/again 43$/);
 });
 
 test("README's two pages find one another", async () => {

@@ -55,6 +55,15 @@ export class Chromium {
     return this.#isHeadless ? this.#browser.newContext(options) : this.#browser.contexts()[0];
   }
 
+  /** Stops every process of it where it stands, as a machine does that falls asleep, until wake(). */
+  sleep() {
+    this.#child.signal('SIGSTOP');
+  }
+
+  wake() {
+    this.#child.signal('SIGCONT');
+  }
+
   /** Ends every process of it at once, with no chance to say goodbye. Idempotent. */
   async close() {
     await this.#child.end();

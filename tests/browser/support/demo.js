@@ -1,8 +1,6 @@
-/** The demo as its user sees it: what can be done on the page, and what can be seen there. */
-import { openPage } from './pages.js';
+/** The video demo as its user sees it: what can be done on the page, and what can be seen there. */
+import { DemoTab, demoHref } from './demo-tab.js';
 import { PATIENCE_MS, untilIn } from './wait.js';
-
-/** @typedef {import('playwright-core').Page} Page */
 
 /**
  * @typedef {object} Visit
@@ -14,26 +12,15 @@ import { PATIENCE_MS, untilIn } from './wait.js';
  * @property {RegExp[]} [allowed] faults of the page that belong to the test
  */
 
-/** One tab with the demo. */
-export class DemoPage {
-  /**
-   * @param {Page} page
-   * @param {string} name of its user
-   */
-  constructor(page, name) {
-    this.page = page;
-    this.name = name;
-  }
-
+/** One tab with the video demo. */
+export class DemoPage extends DemoTab {
   /**
    * @param {import('playwright-core').BrowserContext} context
    * @param {import('./site.js').Site} site
    * @param {Visit} visit
    */
-  static async open(context, site, { allowed, ...visit }) {
-    const page = await openPage(context, visit.name, allowed);
-    await page.goto(addressOf(site, visit));
-    return new DemoPage(page, visit.name);
+  static open(context, site, { allowed, ...visit }) {
+    return DemoPage.at(context, addressOf(site, visit), { name: visit.name, allowed });
   }
 
   /** The tile of somebody else. @param {string} name */
@@ -88,24 +75,6 @@ export class DemoPage {
   }
 
   /**
-   * Wait for words in the status line.
-   * @param {RegExp} pattern
-   * @param {number} [ms]
-   */
-  async says(pattern, ms = PATIENCE_MS) {
-    const { source, flags } = pattern;
-    const condition = (/** @type {string[]} */ [source, flags]) =>
-      new RegExp(source, flags).test(document.getElementById('status')?.textContent ?? '');
-    await untilIn(
-      this.page,
-      `${this.name}'s page to say ${pattern}`,
-      condition,
-      [source, flags],
-      ms,
-    );
-  }
-
-  /**
    * Wait for somebody's tile to go.
    * @param {string} name
    * @param {number} [ms]
@@ -117,29 +86,6 @@ export class DemoPage {
     await untilIn(this.page, `${name}'s tile to go`, condition, name, ms);
     return Date.now();
   }
-
-  /** @param {string} text */
-  async writes(text) {
-    await this.page.fill('#chat-input', text);
-    await this.page.press('#chat-input', 'Enter');
-  }
-
-  /**
-   * Wait for a line of somebody else's in the chat.
-   * @param {string} text
-   */
-  async reads(text) {
-    const condition = (/** @type {string} */ text) =>
-      [...document.querySelectorAll('#chat-log li:not([data-from=""]) p')].some(
-        (line) => line.textContent === text,
-      );
-    await untilIn(this.page, `"${text}" in ${this.name}'s chat`, condition, text);
-  }
-
-  /** Close the tab as a user does: it is told, and may say goodbye. */
-  async close() {
-    await this.page.close({ runBeforeUnload: true });
-  }
 }
 
 /**
@@ -147,12 +93,12 @@ export class DemoPage {
  * @param {Visit} visit
  */
 export function addressOf(site, { name, room, relay, source = 'camera', join = true }) {
-  const link = new URL(`${site.url}/demo/video/`);
-  link.searchParams.set('name', name);
-  link.searchParams.set('room', room);
-  link.searchParams.set('source', source);
-  link.searchParams.set('signalling', relay ? 'relay' : 'broadcast');
-  if (relay) link.searchParams.set('relay', relay);
-  if (join) link.searchParams.set('join', '1');
-  return link.href;
+  return demoHref(site, 'video/', {
+    name,
+    room,
+    source,
+    signalling: relay ? 'relay' : 'broadcast',
+    ...(relay && { relay }),
+    ...(join && { join: '1' }),
+  });
 }

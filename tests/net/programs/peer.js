@@ -20,7 +20,8 @@ export function program({ tell }) {
   /** @type {Peer} */ let peer;
   /** @type {Record<string, Log>} by kind of traffic */ const logs = {};
   /** @type {Map<number, (config: RTCConfiguration) => void>} */ const asked = new Map();
-  /** @type {Error[]} of messages that were not accepted, or not acknowledged */ const refused = [];
+  /** @type {(Error & {code?: string})[]} of messages that were not accepted, or not acknowledged */ const refused =
+    [];
 
   const logOf = (/** @type {string} */ kind) => (logs[kind] ??= new Log());
 
@@ -44,7 +45,7 @@ export function program({ tell }) {
       peer.on(`/traffic/${kind}`, (value) => log.take(/** @type {any} what send() sent */ (value)));
     }
     for (const state of /** @type {const} */ (['connected', 'disconnected', 'failed', 'closed'])) {
-      peer.on(state, () => say('state', { state }));
+      connected.on(state, (error) => say('state', { id: connected.id, state, code: error?.code }));
     }
     peer.on('path', () => say('path', { path: peer.path }));
     say('peer', { id: peer.id, path: peer.path });
@@ -58,6 +59,9 @@ export function program({ tell }) {
   };
 
   return {
+    /** For commands beside these: whoever is connected. */
+    peer: () => peer,
+
     /** @param {Open} options */
     async open({ url, id, rtcConfig, ...options }) {
       p2p = new ClaspP2P({
@@ -122,7 +126,7 @@ export function program({ tell }) {
         }
       });
       await Promise.all(pending);
-      return { refused: refused.splice(0).map(String) };
+      return { refused: refused.splice(0).map((error) => error.code ?? String(error)) };
     },
 
     /**

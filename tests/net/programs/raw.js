@@ -74,11 +74,6 @@ export function program({ tell }) {
       return taken;
     },
 
-    restart() {
-      if (connection.signalingState !== 'stable') return undefined; // one is under way
-      return describe(connection.createOffer({ iceRestart: true }));
-    },
-
     /** @param {{count: number, every: number}} pace */
     send: (pace) => sendSteadily(pace, (message) => channel.send(JSON.stringify(message))),
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { BROWSER_FLAGS, browserPath } from '../../../scripts/lib/browser.mjs';
 import { ROOT } from '../../../scripts/lib/process.mjs';
+import { Told } from '../../browser/support/told.js';
 import { PATIENCE_MS, within } from '../../browser/support/wait.js';
 import { LineProgram } from './lines.js';
 
@@ -23,77 +24,8 @@ const FLAGS = [
   '--no-proxy-server',
 ];
 
-/** @typedef {{type: string, detail: any}} Told any: whatever the program says */
-
-/** What is the same for both. */
-class Program {
-  /** @type {Told[]} since the last look at them */ #events = [];
-  #came = new EventTarget();
-
-  /** @type {Map<string, (detail: any) => void>} any: whatever the program says */ #handlers =
-    new Map();
-
-  /**
-   * @param {string} type
-   * @param {unknown} detail
-   */
-  told(type, detail) {
-    const handler = this.#handlers.get(type);
-    if (handler) return handler(detail);
-    this.#events.push({ type, detail });
-    this.#came.dispatchEvent(new Event('told'));
-  }
-
-  /**
-   * Events of a type from now on, instead of keeping them.
-   * @param {string} type
-   * @param {(detail: any) => void} handler any: whatever the program says
-   */
-  on(type, handler) {
-    this.#handlers.set(type, handler);
-    for (const detail of this.take(type)) handler(detail);
-  }
-
-  /**
-   * The first event of a type, from those not looked at yet or to come. Others stay for later looks.
-   * @param {string} type
-   * @param {(detail: any) => boolean} [is] any: what the program says
-   * @param {number} [ms]
-   * @returns {Promise<any>} its detail
-   */
-  async next(type, is = () => true, ms = PATIENCE_MS) {
-    let isLate = false;
-    const look = async () => {
-      for (; !isLate;) {
-        const at = this.#events.findIndex((event) => event.type === type && is(event.detail));
-        if (at >= 0) return this.#events.splice(at, 1)[0].detail;
-        await new Promise((resolve) =>
-          this.#came.addEventListener('told', resolve, { once: true }),
-        );
-      }
-      return undefined;
-    };
-    const seen = () => JSON.stringify(this.#events).slice(0, 4000);
-    try {
-      return await within(ms, () => `the event "${type}"; others: ${seen()}`, look());
-    } finally {
-      isLate = true;
-    }
-  }
-
-  /**
-   * @param {string} type
-   * @returns {any[]} details of those not looked at yet, oldest first
-   */
-  take(type) {
-    const taken = this.#events.filter((event) => event.type === type);
-    this.#events = this.#events.filter((event) => event.type !== type);
-    return taken.map(({ detail }) => detail);
-  }
-}
-
 /** A process of Node, with `@roamhq/wrtc`. */
-export class NodeProgram extends Program {
+export class NodeProgram extends Told {
   #lines;
   #id = 0;
   /** @type {Map<number, (reply: {value?: unknown, error?: string}) => void>} */ #calls = new Map();
@@ -141,7 +73,7 @@ export class NodeProgram extends Program {
 }
 
 /** A page in a Chromium of its own. */
-export class PageProgram extends Program {
+export class PageProgram extends Told {
   #browser;
   #page;
   #folder;

@@ -85,7 +85,7 @@ export async function trafficDuring(a, b, { kind, count, every, at }, act) {
  * @param {number} began
  */
 export function stepsOf(a, b, began) {
-  const told = ['state', 'path', 'session', 'error', 'fault'].flatMap((type) =>
+  const told = ['state', 'path', 'session', 'error'].flatMap((type) =>
     [a, b].flatMap((program, index) =>
       program
         .take(type)

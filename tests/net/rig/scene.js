@@ -37,7 +37,7 @@ export async function openScene(options) {
 }
 
 /**
- * Run the same module on both hosts for as long as `body` takes.
+ * Run the same module on both hosts for as long as `body` takes. What they throw, and what nobody catches there, fails it.
  * @template T
  * @param {Scene} scene
  * @param {[Kind, Kind]} kinds of a and b
@@ -49,7 +49,10 @@ export async function withPrograms({ world }, [kindA, kindB], name, body) {
   const opening = [openProgram(kindA, world, 'a', name), openProgram(kindB, world, 'b', name)];
   try {
     const [a, b] = await Promise.all(opening);
-    return await body(a, b);
+    const result = await body(a, b);
+    const faults = [...a.take('fault'), ...b.take('fault')];
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+    return result;
   } finally {
     for (const program of await Promise.allSettled(opening)) {
       if (program.status === 'fulfilled') await program.value.close();

@@ -1,15 +1,15 @@
-/** The demos of data-channel peers as their users see them. */
+/** What the pages of all demos have: a status line, and some of them a chat. */
 import { openPage } from './pages.js';
 import { PATIENCE_MS, untilIn } from './wait.js';
 
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {import('playwright-core').BrowserContext} BrowserContext */
 
-/** One tab with a page of a demo. */
-export class PeerPage {
+/** One tab with a page of a demo, as its user sees it. */
+export class DemoTab {
   /**
    * @param {Page} page
-   * @param {string} name in messages
+   * @param {string} name in messages: of its user
    */
   constructor(page, name) {
     this.page = page;
@@ -17,14 +17,17 @@ export class PeerPage {
   }
 
   /**
+   * @template {DemoTab} T
+   * @this {new (page: Page, name: string) => T}
    * @param {BrowserContext} context
    * @param {string} href
    * @param {{name: string, allowed?: RegExp[]}} options `allowed`: faults of the page that belong to the test
+   * @returns {Promise<T>}
    */
-  static async open(context, href, { name, allowed }) {
+  static async at(context, href, { name, allowed }) {
     const page = await openPage(context, name, allowed);
     await page.goto(href);
-    return new PeerPage(page, name);
+    return new this(page, name);
   }
 
   /**
@@ -50,23 +53,6 @@ export class PeerPage {
     return this.shows('#status', pattern, ms);
   }
 
-  /**
-   * Wait until these and no others are in the list of who is here.
-   * @param {string[]} names in the order of the alphabet
-   */
-  async lists(names) {
-    const condition = (/** @type {string} */ names) => {
-      const shown = [...document.querySelectorAll('#people [data-fact=name]')];
-      return (
-        shown
-          .map((name) => name.textContent)
-          .sort()
-          .join() === names
-      );
-    };
-    await untilIn(this.page, `${names} in ${this.name}'s list`, condition, names.join());
-  }
-
   /** @param {string} text in the chat */
   async writes(text) {
     await this.page.fill('#chat-input', text);
@@ -83,11 +69,6 @@ export class PeerPage {
         (line) => line.textContent === text,
       );
     await untilIn(this.page, `"${text}" in ${this.name}'s chat`, condition, text);
-  }
-
-  /** @returns {Promise<string[]>} the lines of others, in the order in which they are shown */
-  lines() {
-    return this.page.locator('#chat-log li:not([data-from=""]) p').allInnerTexts();
   }
 
   /** Close the tab as a user does: it is told, and may say goodbye. */
