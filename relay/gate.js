@@ -5,6 +5,8 @@ import { hostOf } from './address.js';
 const HANDSHAKE_MS = 10_000;
 const PENDING_PER_ADDRESS = 256;
 const PENDING = 4096;
+const REFUSED_MS = 1000; // until a connection that was refused is ended: who comes back at once would cost more than who waits
+const REFUSED = 256; // that wait for it at most, each with one read of its socket; beyond them they end at once
 
 /**
  * @typedef {object} GateOptions
@@ -28,6 +30,7 @@ export class Gate {
   /** @type {Map<string, { socket: Socket, host: string, timer: ReturnType<typeof setTimeout> }>} by name, the oldest one first */
   #waiting = new Map();
   /** @type {Map<string, number>} how many of them a host has */ #perHost = new Map();
+  #refused = 0; // not ended yet
   #counters;
   #maxPerAddress;
   /** Milliseconds to a complete request. */ timeout;
@@ -46,7 +49,7 @@ export class Gate {
    * When one address has too many, it gets no more; when there are too many of all, the oldest one ends, so that whoever says HELLO
    * in time comes in.
    * @param {Socket} socket that has just connected
-   * @returns {boolean} false: it was destroyed
+   * @returns {boolean} false: it is refused, and ended here
    */
   enter(socket) {
     const name = nameOf(socket);
@@ -67,16 +70,24 @@ export class Gate {
     return true;
   }
 
-  /** @param {Socket} socket */
+  /** It is heard no more, and ends a little later. @param {Socket} socket */
   #refuse(socket) {
     this.#counters.pending_refused_total++;
-    socket.destroy();
+    if (this.#refused >= REFUSED) return socket.destroy();
+    this.#refused++;
+    const timer = setTimeout(() => socket.destroy(), REFUSED_MS);
+    socket.pause().on('error', () => {});
+    socket.once('close', () => {
+      this.#refused--;
+      clearTimeout(timer);
+    });
   }
 
   #endOldest() {
     const [[name, { socket }]] = this.#waiting;
     this.#leave(name);
-    this.#refuse(socket);
+    this.#counters.pending_refused_total++;
+    socket.destroy();
   }
 
   /** Its time is up, whoever has noticed; it counts once. @param {Socket} socket */

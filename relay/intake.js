@@ -6,7 +6,7 @@ import { FRAME_MAX } from '../js-glue/hub.js';
 const PORTION = 4 << 10; // bytes of a socket that its WebSocket gets at a time: some 370 messages at most
 const SHARE_MS = 0.25; // of one connection, before others have their turn
 const ROUND_MS = 1; // of one turn of the event loop for all that wait
-const SLOW_MS = 10; // until a connection that has asked for too much is heard again
+const SLOW_MS = 10; // until a connection that has asked for too much is heard again; for each frame's worth, where it has size
 
 /** Connections that wait for their turn. One turn of the event loop has a bounded part for all of them. */
 export class Turns {
@@ -51,7 +51,7 @@ export class Intake {
   /** @type {Uint8Array[]} of the portion that was given last; the first one perhaps in part */ #messages =
     [];
   #isWaiting = false;
-  #isSlow = false;
+  #slowness = 0; // SLOW_MS so many times
   #isOver = false; // what still comes has no meaning
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
 
@@ -76,16 +76,19 @@ export class Intake {
     ws.on('error', () => this.#fail());
   }
 
-  /** It has asked for too much, or for what has no use: it waits for longer than others do. */
-  slow() {
-    this.#isSlow = true;
+  /**
+   * It has asked for too much, or for what has no use: it waits for longer than others do.
+   * @param {number} [times] as long
+   */
+  slow(times = 1) {
+    this.#slowness = Math.max(this.#slowness, times);
   }
 
   /** Its turn. */
   go() {
-    this.#isSlow = false;
+    this.#slowness = 0;
     this.#work(performance.now() + SHARE_MS);
-    if (this.#messages.length > 0 || this.#chunks.length > 0 || this.#isSlow) return this.#wait();
+    if (this.#messages.length > 0 || this.#chunks.length > 0 || this.#slowness) return this.#wait();
     this.#isWaiting = false;
     if (!this.#isOver) this.#ws.resume();
   }
@@ -96,13 +99,14 @@ export class Intake {
     this.#chunks.push(chunk);
     if (this.#isWaiting) return this.#ws.pause(); // it has been resumed to be closed
     this.#work(performance.now() + SHARE_MS);
-    if (this.#messages.length > 0 || this.#chunks.length > 0 || this.#isSlow) this.#wait();
+    if (this.#messages.length > 0 || this.#chunks.length > 0 || this.#slowness) this.#wait();
   }
 
   #wait() {
     this.#isWaiting = true;
     this.#ws.pause();
-    if (this.#isSlow) this.#timer = setTimeout(() => this.#turns.add(this), SLOW_MS);
+    if (this.#slowness)
+      this.#timer = setTimeout(() => this.#turns.add(this), this.#slowness * SLOW_MS);
     else this.#turns.add(this);
   }
 
@@ -113,7 +117,7 @@ export class Intake {
         this.#handle(/** @type {Uint8Array} */ (this.#messages.shift()));
       else if (this.#chunks.length > 0) this.#giveOne();
       else return;
-    } while (!this.#isSlow && performance.now() < end);
+    } while (!this.#slowness && performance.now() < end);
   }
 
   /** Give the WebSocket a portion: its messages come by #message() before this returns. */
@@ -129,9 +133,9 @@ export class Intake {
    * @param {boolean} isBinary
    */
   #message(data, isBinary) {
-    if (!isBinary || data.length > FRAME_MAX) this.slow(); // no client of CLASP sends such things
+    if (!isBinary || data.length > FRAME_MAX) this.slow(1 + Math.floor(data.length / FRAME_MAX)); // no client of CLASP sends such things
     if (!isBinary) return;
-    if (this.#isSlow || this.#messages.length > 0) this.#messages.push(data);
+    if (this.#slowness || this.#messages.length > 0) this.#messages.push(data);
     else this.#handle(data);
   }
 
@@ -143,7 +147,7 @@ export class Intake {
 
   /** Nothing more will be read: what is here is taken at once, but of who has asked for too much. */
   #ended() {
-    if (!this.#isSlow) this.#work(Infinity);
+    if (!this.#slowness) this.#work(Infinity);
     this.#drop();
   }
 
