@@ -63,7 +63,8 @@ TEST(an_event_is_acknowledged_a_little_later) {
 
 /* Lengths around every border: of a packet, of a frame, of a piece. */
 TEST(values_of_any_length_arrive_whole) {
-    static const uint32_t LENGTHS[] = {0, 1, 16384, 16861, 16900, 33000, 65000, 70000, 1000000};
+    static const uint32_t LENGTHS[] = {0,     1,     16384, 33000, 34780, 34790,
+                                       34800, 34900, 65000, 65536, 70000, 1000000};
     pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/large");
     for (unsigned i = 0; i < sizeof LENGTHS / sizeof LENGTHS[0]; i++) {
@@ -102,6 +103,35 @@ TEST(at_one_address_what_is_said_later_arrives_later) {
     const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER);
     CHECK(e->b == CLASP_VALUE_F64 && e->number == 7);
     CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 2);
+    pair_end(p);
+}
+
+TEST(a_large_value_does_not_overtake_small_ones_at_its_address) {
+    pair *p = pair_connected();
+    uint32_t batch;
+    const uint32_t address = pair_address(p, 0, "/x");
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, address, 16384, &batch), CLASP_OK);
+    }
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, address, 70000, &batch), CLASP_OK);
+    pair_settle(p);
+    CHECK_EQ(pair_heard(p), 9);
+    CHECK_EQ(pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER)->len, 70000 + 4);
+    pair_end(p);
+}
+
+/* A whole window of bulk costs its receiver few messages. */
+TEST(bulk_is_acknowledged_by_parts_of_the_window) {
+    pair *p = pair_connected();
+    uint32_t batch;
+    const uint32_t address = pair_address(p, 0, "/x");
+    for (unsigned i = 0; i < 30; i++) {
+        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, address, 16384, &batch), CLASP_OK);
+    }
+    const uint32_t sent = p->sides[1].counts[CLASP_EFFECT_P2P_SEND];
+    pair_settle(p);
+    CHECK_EQ(pair_heard(p), 30);
+    CHECK(p->sides[1].counts[CLASP_EFFECT_P2P_SEND] - sent <= CLASP_FLOW_ACK_SHARE + 1);
     pair_end(p);
 }
 
@@ -282,6 +312,8 @@ int main(void) {
     RUN(values_of_any_length_arrive_whole);
     RUN(a_value_of_16_KiB_is_one_message);
     RUN(at_one_address_what_is_said_later_arrives_later);
+    RUN(a_large_value_does_not_overtake_small_ones_at_its_address);
+    RUN(bulk_is_acknowledged_by_parts_of_the_window);
     RUN(what_comes_before_the_first_subscription_is_shown_to_it);
     RUN(early_events_are_forgotten_after_their_time);
     RUN(a_subscription_that_is_gone_hears_nothing);
