@@ -129,13 +129,11 @@ export class Core {
     const at = room > 0 ? this.#exports.inbox(room) : 0;
     if (room > 0 && !at) throw new ClaspError('TOO_LARGE');
     this.#renewViews();
+    const { u8 } = this.#memory;
     if (isText)
-      return (this.#inputLen = encoder.encodeInto(
-        input,
-        this.#memory.u8.subarray(at, at + room),
-      ).written);
-    if (head.length > 0) this.#memory.u8.set(head, at);
-    this.#memory.u8.set(input, at + head.length);
+      return (this.#inputLen = encoder.encodeInto(input, u8.subarray(at, at + room)).written);
+    u8.set(head, at);
+    u8.set(input, at + head.length);
     return (this.#inputLen = room);
   }
 
@@ -198,7 +196,7 @@ export class Core {
       this.#collect();
       if (!this.#isDraining) this.drain();
     }
-    if (!this.#isArming) this.#armSoon();
+    this.#armSoon();
     return result;
   }
 

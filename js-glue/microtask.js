@@ -1,10 +1,6 @@
-import { surface } from './error.js';
-
-const settled = Promise.resolve();
-
 /**
  * Do something at the end of this turn, for what is done with every message: queueMicrotask() is the host's, and takes ten times
  * as long as what the engine does by itself.
- * @param {() => void} task what it throws is reported as that of any other
+ * @param {() => void} task what it throws surfaces as a rejection that nobody handles
  */
-export const soon = (task) => void settled.then(task).catch(surface);
+export const soon = (task) => void Promise.resolve().then(task);

@@ -192,11 +192,7 @@ function write(value, depth) {
  * @throws {ClaspError} TOO_LARGE (over 65,535 bytes), BAD_OPTION (no text), BAD_STATE (called by a value that is being written)
  */
 export function beginInput(text) {
-  if (isWriting)
-    throw new ClaspError(
-      'BAD_STATE',
-      'called by a getter or toJSON() of a value that is being sent',
-    );
+  if (isWriting) throw new ClaspError('BAD_STATE', 'called by what is being sent');
   if (typeof text !== 'string') throw new ClaspError('BAD_OPTION', `a ${typeof text} is no text`);
   scratch ??= new Uint8Array(FRAME_MAX);
   view ??= new DataView(scratch.buffer);
