@@ -19,6 +19,8 @@ import { decodeWide } from './wide.js';
 /** @typedef {(plane: PeerPlane, value: any, address: string) => void} Broadcast any: what was said */
 
 const WORDS = 8; // of a record
+const COUNT = 2; // bytes of the count before bytes
+const WIDE_COUNT = 4;
 const SIGNALS = Object.keys(SIGNAL).map((name) => name.toLowerCase()); // they count from 0
 
 /** @param {number} type VALUE */
@@ -27,6 +29,12 @@ const isNumber = (type) => type >= VALUE.I8 && type <= VALUE.F64;
 /** @param {number} b of P2P_DELIVER, or of P2P_GOT @param {Uint8Array} data */
 const readValue = (b, data) =>
   (b >>> 16) & DELIVER_WIDE ? decodeWide(data, b & 0xff) : decodeValue(b & 0xff, data);
+
+/** What is no number; bytes by one copy, without anything around it. @type {(b: number, from: Uint8Array, at: number, end: number) => unknown} */
+const dataIn = (b, from, at, end) =>
+  (b & 0xff) === VALUE.BYTES
+    ? from.slice(at + ((b >>> 16) & DELIVER_WIDE ? WIDE_COUNT : COUNT), end)
+    : readValue(b, from.subarray(at, end));
 
 /**
  * The value of P2P_DELIVER or P2P_GOT.
@@ -78,7 +86,7 @@ export function deliver({ words, numbers, from, base, large }, planes, broadcast
       const at = words[i + 6] - base;
       const value = isNumber(b & 0xff)
         ? numbers[(i >> 1) + 2]
-        : (own ?? readValue(b, from.subarray(at, at + words[i + 7])));
+        : (own ?? dataIn(b, from, at, at + words[i + 7]));
       hand(plane, plane.targets[words[i + 2]], value, b, broadcast);
     } else if (kind === P2P_FROM) plane = planes.get(words[i + 2]);
     else if (kind === P2P_ADDRESS) plane?.lead(words[i + 2], ...leads(words, i, from, base));

@@ -88,7 +88,6 @@ import { encodeWide, isWideAt } from './wide.js';
 
 const BY_NAME = 1; // clasp_p2p_dialect
 const ADDRESSES_MAX = 4096;
-const LARGE_BYTES = 1024; // of a value that is written straight into the inbox
 const BYTES_HEAD = 3; // type code and count, where a frame can carry them
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
@@ -208,7 +207,7 @@ export class P2PHost {
   }
 
   /**
-   * The same, put into the inbox for the next call; many bytes without a copy between.
+   * The same, put into the inbox for the next call; bytes without a copy between.
    * @param {string} address
    * @param {unknown} value
    * @returns {number} length
@@ -216,8 +215,7 @@ export class P2PHost {
    */
   putAt(address, value) {
     const { core } = this;
-    if (!(value instanceof Uint8Array && value.length >= LARGE_BYTES))
-      return core.put(this.valueAt(address, value));
+    if (!(value instanceof Uint8Array)) return core.put(this.valueAt(address, value));
     const head = bytesHead(value.length, isWideAt(address, BYTES_HEAD + value.length));
     if (head.length + value.length > WIDE_MAX) throw new ClaspError('TOO_LARGE');
     return core.put(value, head);

@@ -17,6 +17,7 @@ import { P2PLink, isCustom } from './p2p-link.js';
 /** @typedef {import('./p2p-host.js').P2PHost} P2PHost */
 /** @typedef {import('./p2p-peer.js').PeerPlane} PeerPlane */
 
+const PREPARE_MS = 20; // after one has opened, whose first messages go before the next one is made
 const UNBOUNDED = 0xffff;
 
 /** WebRTC in Node has no null for what is not bounded. @param {number | null} count */
@@ -107,7 +108,7 @@ export class P2PLinks {
       if (isNew) this.#events.channel(plane, custom);
     } else if (number === 0) {
       for (const made of plane.channels.values()) if (made.isMaker) made.make(link);
-      this.#options.connections.prepare();
+      setTimeout(() => this.#options.connections.prepare(), PREPARE_MS);
     }
   }
 

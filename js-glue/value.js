@@ -94,18 +94,19 @@ function writeBytes(bytes) {
   scratch.set(bytes, at);
 }
 
+const narrowHead = Uint8Array.of(VALUE.BYTES, 0, 0);
+
 /**
  * What stands before bytes that are a value by themselves: their type code and how many they are.
  * @param {number} length
  * @param {boolean} isWide in the wide form
- * @returns {Uint8Array}
+ * @returns {Uint8Array} lent until the next call
  */
 export function bytesHead(length, isWide) {
-  const head = new DataView(new ArrayBuffer(isWide ? 5 : 3));
-  head.setUint8(0, VALUE.BYTES);
-  if (isWide) head.setUint32(1, length);
-  else head.setUint16(1, length);
-  return new Uint8Array(head.buffer);
+  if (isWide) return Uint8Array.of(VALUE.BYTES, length >>> 24, length >>> 16, length >>> 8, length);
+  narrowHead[1] = length >>> 8;
+  narrowHead[2] = length;
+  return narrowHead;
 }
 
 /**
