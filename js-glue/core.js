@@ -187,8 +187,8 @@ export class Core {
    * that stuck in the outbox is the next call's.
    * @type {(name: string, a: number, b: number, c: number, d: number, e?: number) => number}
    */
-  hot(name, a, b, c, d, e) {
-    if (this.tap) return this.call(name, a, b, c, d, ...(e === undefined ? [] : [e]));
+  hot(name, a, b, c, d, e = 0) {
+    if (this.tap) return this.call(name, a, b, c, d, e);
     this.calls++;
     this.#inputLen = 0;
     const result = this.#exports[name](a, b, c, d, e);

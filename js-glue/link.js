@@ -111,10 +111,10 @@ export class Link {
   async #setLocal(round, describe) {
     this.round = round; // candidates come at once
     const { pc } = this;
-    await (pc.setLocalDescription.length > 0
-      ? pc.setLocalDescription(await describe())
-      : pc.setLocalDescription());
-    this.report(LINK_EVENT.LOCAL, round, pc.localDescription?.sdp);
+    // In Node reading localDescription while candidates come ends the process: what was made is told as it was.
+    const made = pc.setLocalDescription.length ? await describe() : undefined;
+    await pc.setLocalDescription(made);
+    this.report(LINK_EVENT.LOCAL, round, (made ?? pc.localDescription)?.sdp);
   }
 
   /** @param {number | undefined} event undefined: on its way to one of them */

@@ -17,6 +17,9 @@ const NOBODY = '203.0.113.7'; // of a net for documents
 /** @param {string} sdp */
 const withoutCandidates = (sdp) => sdp.replace(/^a=candidate:.*\r\n/gm, '');
 
+/** Milliseconds for ICE to find a path, and for DTLS to fail on it. */
+const DTLS_MS = 12_000;
+
 /** The option `rtc` for a class of connections. @param {any} RTCPeerConnection any: as the standard has it */
 const rtcOf = (RTCPeerConnection) => ({ rtc: { RTCPeerConnection } });
 
@@ -222,7 +225,7 @@ const CASES = {
   },
   DTLS_FAILED: async (t) => {
     const { one } = await two(t, IMPOSED);
-    return afterFailure(one, 4000);
+    return afterFailure(one, DTLS_MS);
   },
   CHANNEL_UNOPENED: async (t) => {
     const { one, other } = await two(t, {}, DEAF);

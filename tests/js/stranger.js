@@ -34,11 +34,11 @@ export async function stranger(t, url, { listen, address, form, self }) {
       ...(form === 'text' && { correlation_id: correlation }),
       ...message,
     });
-  const describe = (/** @type {'offer' | 'answer'} */ type) =>
-    emit({
-      type,
-      sdp: form === 'text' ? pc.localDescription?.sdp : { type, sdp: pc.localDescription?.sdp },
-    });
+  /** @param {RTCSessionDescriptionInit} made */
+  const describe = async ({ type, sdp }) => {
+    await pc.setLocalDescription({ type, sdp });
+    emit({ type, sdp: form === 'text' ? sdp : { type, sdp } });
+  };
   const adopt = (/** @type {RTCDataChannel} */ channel) => {
     channel.binaryType = 'arraybuffer';
     channels[channel.label] = channel;
@@ -72,8 +72,7 @@ export async function stranger(t, url, { listen, address, form, self }) {
       partner = signal.from;
       correlation = signal.correlation_id;
       await accept({ type: 'offer', sdp: sdpOf(signal.sdp) });
-      await pc.setLocalDescription(await pc.createAnswer());
-      describe('answer');
+      await describe(await pc.createAnswer());
     } else if (signal.type === 'answer' && signal.sdp) {
       await accept({ type: 'answer', sdp: sdpOf(signal.sdp) });
     } else if (signal.candidate) await add(signal.candidate);
@@ -83,8 +82,7 @@ export async function stranger(t, url, { listen, address, form, self }) {
     correlation = `${self(client)}-${to}-0.123`;
     adopt(pc.createDataChannel('clasp-reliable'));
     adopt(pc.createDataChannel('clasp', { ordered: false, maxRetransmits: 0 }));
-    await pc.setLocalDescription(await pc.createOffer());
-    describe('offer');
+    await describe(await pc.createOffer());
   };
   return { client, pc, channels, target, types, dial };
 }
