@@ -241,7 +241,7 @@ const CASES = {
     const urls = await startStun(t);
     const rtcConfig = () => ({ iceServers: [{ urls }] }); // it may name a TURN server
     const { one } = await two(t, { ...ASTRAY, rtcConfig }, ASTRAY);
-    return afterFailure(one, 30_000); // the browser takes half of it
+    return afterFailure(one, 45_000); // ICE takes a third of it
   },
   TIMED_OUT: async (t) => {
     const urls = await startStun(t);
