@@ -476,7 +476,7 @@
 
 /* While something more urgent was said or heard within the time, bulk has no more bytes than this under way: what is in the
  * network's queues cannot be overtaken. A packet up to the second bound is not bulk. */
-#define CLASP_FLOW_BULK_FLIGHT (68u << 10)
+#define CLASP_FLOW_BULK_FLIGHT (64u << 10)
 #define CLASP_FLOW_BULK_PACKET 4096u
 #define CLASP_FLOW_URGENT_US 250000u
 
