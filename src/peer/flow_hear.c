@@ -199,17 +199,21 @@ static clasp_reassembler *pieces_of(flow *w) {
     return w->pieces;
 }
 
+/* Of a frame or WIDE record that was delivered: it has all of its head. */
+static bool is_set(clasp_span whole) {
+    return whole.at[0] == CLASP_FRAME_MAGIC ? whole.at[CLASP_FRAME_HEADER] == CLASP_MSG_SET
+                                            : whole.at[2] == CLASP_FLOW_SET;
+}
+
 /* A message that is whole waits while there is no memory to deliver it: its pieces will not come again. */
 static clasp_err deliver_whole(clasp_flows *f, flow *w, uint64_t now_us) {
     const clasp_span bytes = clasp_text_span(&w->whole);
     if (bytes.len == 0) {
         return CLASP_OK;
     }
-    const bool is_frame = bytes.at[0] == CLASP_FRAME_MAGIC;
-    const clasp_err err =
-        is_frame ? flow_deliver_frame(f, w, bytes, now_us) : flow_deliver_wide(f, w, bytes, now_us);
-    w->is_whole_set =
-        is_frame ? bytes.at[CLASP_FRAME_HEADER] == CLASP_MSG_SET : bytes.at[2] == CLASP_FLOW_SET;
+    const clasp_err err = bytes.at[0] == CLASP_FRAME_MAGIC ? flow_deliver_frame(f, w, bytes, now_us)
+                                                           : flow_deliver_wide(f, w, bytes, now_us);
+    w->is_whole_set = err == CLASP_OK && is_set(bytes);
     if (err != CLASP_NO_MEMORY) {
         clasp_text_clear(&w->whole);
     }

@@ -53,7 +53,8 @@ bool flow_large_has(const flow_channel *c, clasp_span address) {
 
 /* The last piece delivers the value: what was said before it is delivered before it. */
 static bool would_overtake(const flow_channel *c, const flow_large *large) {
-    return large->split.next + 1 == large->split.end && (int32_t)(large->after - c->taken) > 0;
+    const uint32_t gone = c->sealed - c->ready.count;
+    return large->split.next + 1 == large->split.end && (int32_t)(large->after - gone) > 0;
 }
 
 /* True if one may be sent of: it is under way, or may begin now. No more begin than the receiver has room for, and none

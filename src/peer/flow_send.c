@@ -135,7 +135,6 @@ static flow_packet *next_new(clasp_flows *f, flow *w, flow_channel *c, uint64_t 
             return NULL;
         }
         packet = flow_ring_take(&c->ready);
-        c->taken++;
         c->small_turn = w->turn + 1;
     }
     w->credit_used += packet.len;

@@ -78,15 +78,15 @@ typedef struct flow_channel {
     bool open_has_set;
     bool is_late; /* a flush has passed: it goes as soon as it can */
 
-    uint32_t sealed, taken; /* packets, ever: into `ready`, and out of it */
-    flow_ring ready;        /* sealed, and not sent yet */
-    flow_ring flight;       /* sent, and not acknowledged; packet i has sequence number first + i */
-    uint32_t first;         /* sequence number */
-    uint32_t credited;      /* bytes that credit was taken for, since the base */
-    uint32_t again;         /* packets of `flight` from this one on are to be sent again */
-    uint32_t under_way;     /* bytes of those before it */
-    uint32_t way;           /* that they went */
-    flow_slab *pieces;      /* where those lie */
+    uint32_t sealed;    /* packets that ever came into `ready` */
+    flow_ring ready;    /* sealed, and not sent yet */
+    flow_ring flight;   /* sent, and not acknowledged; packet i has sequence number first + i */
+    uint32_t first;     /* sequence number */
+    uint32_t credited;  /* bytes that credit was taken for, since the base */
+    uint32_t again;     /* packets of `flight` from this one on are to be sent again */
+    uint32_t under_way; /* bytes of those before it */
+    uint32_t way;       /* that they went */
+    flow_slab *pieces;  /* where those lie */
     flow_large *large, *large_last;
     uint64_t turn, small_turn;
     uint32_t passed; /* packets of higher priority that went while this one waited */

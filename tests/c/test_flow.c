@@ -120,6 +120,26 @@ TEST(a_large_value_does_not_overtake_small_ones_at_its_address) {
     pair_end(p);
 }
 
+TEST(a_large_value_goes_to_a_peer_that_was_taken_for_one_of_another_make) {
+    pair *p = pair_new(false);
+    uint32_t batch;
+    pair_open(p, 1, CLASP_FLOW_RELIABLE);
+    pair_subscribe(p, 1, "/**", 9);
+    const uint32_t address = pair_address(p, 0, "/x");
+    for (unsigned i = 0; i < 3; i++) {
+        pair_number(p, 0, CLASP_FLOW_EVENT, address, i);
+    }
+    pair_settle(p);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(clasp_flow_peer(p->sides[i].flows, PAIR_PEER, true), CLASP_OK);
+        pair_drain(&p->sides[i]);
+    }
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, address, 70000, &batch), CLASP_OK);
+    pair_settle(p);
+    CHECK_EQ(pair_heard(p), 4);
+    pair_end(p);
+}
+
 /* A whole window of bulk costs its receiver few messages. */
 TEST(bulk_is_acknowledged_by_parts_of_the_window) {
     pair *p = pair_connected();
@@ -313,6 +333,7 @@ int main(void) {
     RUN(a_value_of_16_KiB_is_one_message);
     RUN(at_one_address_what_is_said_later_arrives_later);
     RUN(a_large_value_does_not_overtake_small_ones_at_its_address);
+    RUN(a_large_value_goes_to_a_peer_that_was_taken_for_one_of_another_make);
     RUN(bulk_is_acknowledged_by_parts_of_the_window);
     RUN(what_comes_before_the_first_subscription_is_shown_to_it);
     RUN(early_events_are_forgotten_after_their_time);
