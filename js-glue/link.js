@@ -99,8 +99,13 @@ export class Link {
 
   /** Ends everything, now: no report and no event after it returns. */
   close() {
-    this.#life.abort();
+    this.leave();
     this.pc.close();
+  }
+
+  /** Nothing is reported any more. */
+  leave() {
+    this.#life.abort();
   }
 
   /**

@@ -392,9 +392,11 @@ export class P2PHost {
       [P2P_LINK_ANSWER]: (effect) => link(effect)?.answer(effect.number, textOf(effect.bytes)),
       [P2P_LINK_APPLY]: (effect) => link(effect)?.apply(effect.number, textOf(effect.bytes)),
       [P2P_LINK_CANDIDATE]: (effect) => link(effect)?.addCandidate(textOf(effect.bytes)),
-      [P2P_LINK_CLOSE]: this.#for((plane, { b }) => {
-        plane.links.get(b)?.close();
+      [P2P_LINK_CLOSE]: this.#for((plane, { b, number }) => {
+        const link = plane.links.get(b);
         plane.links.delete(b);
+        if (number) link?.closeAfterPeer();
+        else link?.close();
       }),
       [P2P_RAW]: this.#for((plane, { b, bytes }) =>
         links.raw(plane, b & 0xff, bytes.slice().buffer),

@@ -9,6 +9,8 @@ const OPTIONS = [{ ordered: true }, { ordered: false, maxRetransmits: 0 }];
 export const LOW_WATER = 128 << 10;
 /** Channels of one connection that are heard: those of a link, 32 of each side's application, and some of other makes. */
 const CHANNELS_MAX = 96;
+/** Milliseconds that a peer has for hearing that a link ends. */
+const LINGER_MS = 500;
 
 /** For a track without a stream. @type {typeof MediaStream | undefined} */
 const Stream = globalThis.MediaStream; // there is none in Node
@@ -89,12 +91,26 @@ export class P2PLink extends Link {
   }
 
   /** @override */
-  close() {
+  leave() {
+    super.leave();
     for (const channel of this.#heard) {
       channel.onopen = channel.onmessage = channel.onclose = channel.onbufferedamountlow = null;
     }
-    super.close();
     for (const all of [this.channels, this.made, this.#heard]) all.clear();
+  }
+
+  /** As `close()`, but the peer, which is told, has a moment to close first: @roamhq/wrtc may crash when it is closed under a send(). */
+  closeAfterPeer() {
+    const channel = this.channels.get(0);
+    if (!channel) return this.close();
+    this.leave();
+    const close = () => {
+      clearTimeout(timer);
+      channel.onclose = null;
+      this.pc.close();
+    };
+    const timer = setTimeout(close, LINGER_MS);
+    channel.onclose = close;
   }
 
   /** @param {RTCDataChannel} channel */

@@ -62,11 +62,12 @@ function isSuite(data) {
 
 /** @param {import('node:test').EventData.TestFail} data */
 function describe(data) {
-  const { error } = data.details;
-  if (/** @type {any} the kind of failure is not typed */ (error).failureType === 'subtestsFailed')
-    return '';
+  /** @type {any} the kind of failure, and the end of a file's process, are not typed */
+  const error = data.details.error;
+  if (error.failureType === 'subtestsFailed' && !error.signal) return '';
   const cause = inspect(error.cause ?? error, { depth: 4 });
-  return `\n✖ ${data.name}  (${place(data.file ?? '')}:${data.line ?? ''})\n${cause}\n`;
+  const end = error.signal ? `\nits process was ended by ${error.signal}` : '';
+  return `\n✖ ${data.name}  (${place(data.file ?? '')}:${data.line ?? ''})\n${cause}${end}\n`;
 }
 
 /** @param {string} file */

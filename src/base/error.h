@@ -10,16 +10,16 @@
 #define CLASP_ERR_LIST(X)                                                              \
     X(OK,                 0, "done")                                                   \
     X(MORE,               1, "incomplete: feed more bytes")                            \
-    X(BAD_MAGIC,         -1, "not a CLASP frame")            \
-    X(RESERVED_QOS,      -2, "the frame has the reserved QoS")         \
-    X(UNSUPPORTED_FLAG,  -3, "an encrypted or compressed frame")      \
+    X(BAD_MAGIC,         -1, "not a CLASP frame")                                      \
+    X(RESERVED_QOS,      -2, "the frame has the reserved QoS")                         \
+    X(UNSUPPORTED_FLAG,  -3, "an encrypted or compressed frame")                       \
     X(EMPTY_PAYLOAD,     -4, "the frame holds no message")                             \
     X(UNKNOWN_TYPE,      -5, "no message has this type code")                          \
-    X(TRUNCATED,         -6, "a field runs past the end")               \
+    X(TRUNCATED,         -6, "a field runs past the end")                              \
     X(BAD_UTF8,          -7, "a string is not well-formed UTF-8")                      \
     X(BAD_VALUE_TYPE,    -8, "no value has this type code")                            \
     X(TOO_DEEP,          -9, "nested deeper than the bound")                           \
-    X(BAD_ENUM,         -10, "a field holds none of its values")  \
+    X(BAD_ENUM,         -10, "a field holds none of its values")                       \
     X(BAD_LEGACY,       -11, "the MessagePack payload is no CLASP message")            \
     X(TOO_LARGE,        -12, "over a bound in limits.h")                               \
     X(BAD_ADDRESS,      -13, "not a CLASP address")                                    \
@@ -39,9 +39,9 @@
     X(RELAY_REFUSED,    -27, "the relay answered with an ERROR message")               \
     X(QUEUE_FULL,       -28, "the send queue is full")                                 \
     X(NOT_CONNECTED,    -29, "not connected")                                          \
-    X(BAD_PIECE,        -30, "pieces that contradict one another")         \
+    X(BAD_PIECE,        -30, "pieces that contradict one another")                     \
     X(OUT_OF_RANGE,     -31, "a number does not fit its field")                        \
-    X(BAD_FIELD,        -32, "a field is missing, or of a wrong kind")  \
+    X(BAD_FIELD,        -32, "a field is missing, or of a wrong kind")                 \
     X(NOT_FOUND,        -33, "nothing is there")
 // clang-format on
 

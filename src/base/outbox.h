@@ -60,7 +60,7 @@
  *   P2P_LINK_ANSWER            peer              link                 SDP of the offer to set and answer; `number`: round
  *   P2P_LINK_APPLY             peer              link                 SDP of the answer to set; `number`: round
  *   P2P_LINK_CANDIDATE         peer              link                 candidate as JSON; `number`: round
- *   P2P_LINK_CLOSE             peer              link                 -
+ *   P2P_LINK_CLOSE             peer              link                 `number`: 1: the peer is told, and may end it first
  *   P2P_COVER                  peer              CLASP_P2P_COVER_*: ends, begins, begins anew under another session
  *                                                                     - (records go by clasp_p2p_record() meanwhile)
  *   P2P_TOKEN                  peer              -                    - (draw 16 random bytes, tell both sides)

@@ -194,7 +194,7 @@ static void close_link(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p_e
         p2p_reply_over(p, peer, &last, end->link_alone || asked ? note : P2P_OVER_PEER, end->words);
     }
     if (!asked) {
-        link_effect(p, CLASP_EFFECT_P2P_LINK_CLOSE, peer, link, NO_BYTES);
+        p2p_effect(p, CLASP_EFFECT_P2P_LINK_CLOSE, peer->handle, link->number, end->tell ? 1 : 0, NO_BYTES);
     }
     if (link->has_corr) {
         p2p_memory_add(&p->over, p2p_over_key(p, peer, link->dialect, last.corr), note,

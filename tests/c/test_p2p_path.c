@@ -141,6 +141,7 @@ TEST(a_new_connection_is_made_before_the_old_one_is_broken) {
     link_event(&b, "them", 2, CLASP_P2P_LINK_LOCAL, 0, "v=0");
     link_event(&b, "them", 2, CLASP_P2P_LINK_CHANNEL_OPEN, 0, "");
     CHECK_EQ(effect(&b, CLASP_EFFECT_P2P_LINK_CLOSE, 0)->b, 1);
+    CHECK(effect(&b, CLASP_EFFECT_P2P_LINK_CLOSE, 0)->number == 1); /* after the peer, which is told */
     CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_PEER_STATE), 0);
     CHECK_EQ(state_of(&b, "them"), CLASP_P2P_CONNECTED);
     CHECK_EQ(link_event(&b, "them", 1, CLASP_P2P_LINK_FAILED, 0, ""), CLASP_BAD_HANDLE);
@@ -152,6 +153,7 @@ TEST(the_end_of_one_link_is_not_the_end_of_the_peer) {
     const char *corr = connected(&b, HIGHER, "z-them", "them", true);
     hear_f(&b, "type=disconnected from=z-them correlation_id=%s scope=link", corr);
     CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_CLOSE), 1);
+    CHECK(effect(&b, CLASP_EFFECT_P2P_LINK_CLOSE, 0)->number == 0); /* it waits for this side */
     CHECK_EQ(told_state(&b), CLASP_P2P_DISCONNECTED);
     wait_ms(&b, 1500);
     CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_OPEN), 1);

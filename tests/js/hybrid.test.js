@@ -362,7 +362,7 @@ test('a peer of another make is spoken to directly, too, and heard', async (t) =
 
 test('a write that waits for those before it is given up at once when its signal aborts', async (t) => {
   const { a, b } = await connected(t, { cover: false });
-  b.network.cut();
+  for (const { network } of [a, b]) network.cut();
   const first = a.client.set('/peer/browser-2/n', 1); // nobody acknowledges it for seconds
   let isFirstOver = false;
   first.finally(() => (isFirstOver = true)).catch(() => {});

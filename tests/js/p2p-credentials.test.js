@@ -1,7 +1,7 @@
 /** Credentials of a short life: who is asked for them, and when. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import wrtc from '@roamhq/wrtc';
+import { RTCPeerConnection } from '../../js-glue/rtc-node.js';
 import { meeting, next } from './peers.js';
 
 /** Where a page hears that its network has changed. */
@@ -12,7 +12,7 @@ Object.assign(globalThis, { addEventListener: page.addEventListener.bind(page) }
 function notingRtc() {
   const done = new EventTarget();
   /** @type {string[]} */ const steps = [];
-  class Noting extends wrtc.RTCPeerConnection {
+  class Noting extends RTCPeerConnection {
     /** @override @param {RTCConfiguration} config */
     setConfiguration(config) {
       steps.push(`credential ${config.iceServers?.[0]?.credential}`);

@@ -1,8 +1,8 @@
 /** What p2p.explain() says: a case for each of its verdicts, brought about by what it speaks of. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import wrtc from '@roamhq/wrtc';
 import { P2P_VERDICTS } from '../../js-glue/abi.gen.js';
+import { RTCPeerConnection } from '../../js-glue/rtc-node.js';
 import { Clasp, VERDICTS } from '../../web/index.js';
 import { LOCAL, meeting, next } from './peers.js';
 import { startStun } from './stun-server.js';
@@ -20,12 +20,12 @@ const withoutCandidates = (sdp) => sdp.replace(/^a=candidate:.*\r\n/gm, '');
 /** Milliseconds for ICE to find a path, and for DTLS to fail on it. */
 const DTLS_MS = 12_000;
 
-/** The option `rtc` for a class of connections. @param {any} RTCPeerConnection any: as the standard has it */
-const rtcOf = (RTCPeerConnection) => ({ rtc: { RTCPeerConnection } });
+/** The option `rtc` for a class of connections. @param {any} Class any: as the standard has it */
+const rtcOf = (Class) => ({ rtc: { RTCPeerConnection: Class } });
 
 /** The other side's certificate is not the one that it has spoken of. */
 const IMPOSED = rtcOf(
-  class extends wrtc.RTCPeerConnection {
+  class extends RTCPeerConnection {
     /** @override @param {any} description */
     setRemoteDescription({ type, sdp }) {
       const other = (
@@ -44,7 +44,7 @@ const IMPOSED = rtcOf(
 /** Hears of no data channel. Its target tells when ICE has found a path. */
 const DEAF = (() => {
   const target = new EventTarget();
-  class Deaf extends wrtc.RTCPeerConnection {
+  class Deaf extends RTCPeerConnection {
     /** @param {RTCConfiguration} [config] */
     constructor(config) {
       super(config);
@@ -64,7 +64,7 @@ const DEAF = (() => {
 
 /** No address of the other side is ever known. */
 const BLOCKED = rtcOf(
-  class extends wrtc.RTCPeerConnection {
+  class extends RTCPeerConnection {
     /** @override @param {any} description */
     setRemoteDescription({ type, sdp }) {
       return super.setRemoteDescription({ type, sdp: withoutCandidates(sdp) });
@@ -77,7 +77,7 @@ const BLOCKED = rtcOf(
 
 /** What is known of the other side are addresses at which nobody is. */
 const ASTRAY = rtcOf(
-  class extends wrtc.RTCPeerConnection {
+  class extends RTCPeerConnection {
     /** @override @param {any} description */
     setRemoteDescription({ type, sdp }) {
       return super.setRemoteDescription({ type, sdp: withoutCandidates(sdp) });
@@ -93,7 +93,7 @@ const ASTRAY = rtcOf(
 
 /** Its own addresses are told as those of a TURN server: what that server would carry is not looked at here. */
 const RELAYED = rtcOf(
-  class extends wrtc.RTCPeerConnection {
+  class extends RTCPeerConnection {
     /** @override @param {string} type @param {any} listener */
     addEventListener(type, listener) {
       const altered = (/** @type {any} */ event) => {
@@ -277,7 +277,7 @@ describe('explain() says', { concurrency: 4 }, () => {
 test('what ICE servers have said is among the facts when the attempt is over', async (t) => {
   const words = { url: 'stun:stun.example.org', errorCode: 701, errorText: 'no answer' };
   const saying = rtcOf(
-    class extends wrtc.RTCPeerConnection {
+    class extends RTCPeerConnection {
       /** @override @param {any} description */
       async setLocalDescription(description) {
         await super.setLocalDescription(description);

@@ -1,9 +1,7 @@
 /** For tests of data-channel peers: real WebRTC whose paths can be cut, and waiting for what on() tells. */
-import { findRtc } from '../../js-glue/rtc.js';
+import { RTCPeerConnection } from '../../js-glue/rtc-node.js';
 
 const PATIENCE_MS = 20_000;
-
-const RTCPeerConnection = await findRtc(); // it also sees to the end of the process
 
 /** @typedef {{on: (type: any, listener: (...args: any[]) => void) => () => void}} Emits any: by class */
 

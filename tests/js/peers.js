@@ -1,6 +1,5 @@
 /** Applications with data-channel peers, on a relay of their own, for tests. */
-import wrtc from '@roamhq/wrtc';
-import { findRtc } from '../../js-glue/rtc.js';
+import { RTCPeerConnection } from '../../js-glue/rtc-node.js';
 import { startRelay } from '../../relay/index.js';
 import { ClaspP2P } from '../../web/peering.js';
 import { next } from './support.js';
@@ -8,8 +7,6 @@ import { next } from './support.js';
 export { next };
 
 const PATIENCE_MS = 8000;
-
-await findRtc(); // it also sees to the end of the process
 
 /** Connections of the machine alone. */
 export const LOCAL = { iceServers: [] };
@@ -75,7 +72,11 @@ export function hear(peer, pattern, count = 1) {
 export function countingRtc() {
   const counts = { made: 0, closed: 0, described: 0, candidates: 0 };
   /** @type {RTCConfiguration[]} */ const configurations = [];
-  class Counting extends wrtc.RTCPeerConnection {
+  /** @type {(() => void)[]} */ const waiting = [];
+  /** Until all are closed. @returns {Promise<void>} */
+  const allClosed = () =>
+    new Promise((resolve) => (counts.closed === counts.made ? resolve() : waiting.push(resolve)));
+  class Counting extends RTCPeerConnection {
     /** @param {RTCConfiguration} config */
     constructor(config) {
       super(config);
@@ -99,7 +100,13 @@ export function countingRtc() {
     close() {
       if (this.signalingState !== 'closed') counts.closed++;
       super.close();
+      if (counts.closed === counts.made) waiting.splice(0).forEach((tell) => tell());
     }
   }
-  return { counts, configurations, rtc: { RTCPeerConnection: /** @type {any} */ (Counting) } };
+  return {
+    counts,
+    configurations,
+    allClosed,
+    rtc: { RTCPeerConnection: /** @type {any} */ (Counting) },
+  };
 }

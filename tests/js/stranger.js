@@ -1,5 +1,5 @@
 /** Peers of other makes: plain RTCPeerConnections that speak one of the dialects over the relay, and nothing more. Not a test: used by some. */
-import wrtc from '@roamhq/wrtc';
+import { RTCPeerConnection } from '../../js-glue/rtc-node.js';
 import { Clasp } from '../../web/index.js';
 import { LOCAL } from './peers.js';
 
@@ -16,7 +16,7 @@ import { LOCAL } from './peers.js';
 export async function stranger(t, url, { listen, address, form, self }) {
   const client = new Clasp(url);
   await client.connect();
-  const pc = new wrtc.RTCPeerConnection(LOCAL);
+  const pc = new RTCPeerConnection(LOCAL);
   t.after(() => {
     pc.close();
     client.close();
