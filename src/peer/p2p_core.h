@@ -54,6 +54,10 @@ typedef struct p2p_end {
     bool link_alone; /* which then says that the peer stays */
 } p2p_end;
 
+/* Reasons that the peer is given for the end of a link. */
+#define P2P_ICE_FAILED "ICE_FAILED"
+#define P2P_DTLS_FAILED "DTLS_FAILED"
+
 #define P2P_OVER_LINK 0u     /* the link alone ended */
 #define P2P_OVER_PEER 1u     /* the peer was closed */
 #define P2P_OVER_REJECTED 2u /* the offer was refused */

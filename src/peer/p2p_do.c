@@ -183,6 +183,14 @@ static uint32_t note_of(const p2p_link *link, const p2p_end *end, bool asked) {
     return peer_too ? P2P_OVER_PEER : P2P_OVER_LINK;
 }
 
+/* What the peer is told of the end, so that it knows as much as we do: its own ICE may find out later, or never. */
+static clasp_span words_of(const p2p_peer *peer, const p2p_end *end) {
+    if (end->words.len > 0 || end->cause != CLASP_ICE_FAILED) {
+        return end->words;
+    }
+    return clasp_span_of(peer->facts.dtls_failed ? P2P_DTLS_FAILED : P2P_ICE_FAILED);
+}
+
 /* Nothing of the link stays but its correlation id, so that late copies of its offer open nothing. */
 static void close_link(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p_end *end, bool asked,
                        uint64_t now_us) {
@@ -191,7 +199,7 @@ static void close_link(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p_e
     last.ours = peer->ours;
     const uint32_t note = note_of(link, end, asked);
     if (end->tell) {
-        p2p_reply_over(p, peer, &last, end->link_alone || asked ? note : P2P_OVER_PEER, end->words);
+        p2p_reply_over(p, peer, &last, end->link_alone || asked ? note : P2P_OVER_PEER, words_of(peer, end));
     }
     if (!asked) {
         p2p_effect(p, CLASP_EFFECT_P2P_LINK_CLOSE, peer->handle, link->number, end->tell ? 1 : 0, NO_BYTES);

@@ -95,6 +95,17 @@ static bool was_last(const clasp_p2p *p, const p2p_peer *peer, const p2p_signal 
            p2p_memory_has(&p->over, p2p_over_key(p, peer, signal->dialect, signal->corr), now_us, NULL);
 }
 
+/* The end of a link, for the reason that the peer gives. */
+static p2p_end end_of_link(p2p_peer *peer, const p2p_signal *signal) {
+    const bool dtls = clasp_span_equal(signal->reason, clasp_span_of(P2P_DTLS_FAILED));
+    const bool ice = clasp_span_equal(signal->reason, clasp_span_of(P2P_ICE_FAILED));
+    if (!dtls && !ice) {
+        return (p2p_end){.cause = CLASP_NOT_CONNECTED, .words = signal->reason};
+    }
+    *(dtls ? &peer->facts.dtls_failed : &peer->facts.ice_failed) = true;
+    return (p2p_end){.cause = CLASP_ICE_FAILED};
+}
+
 /* Of ours: the link that it names, or the peer. Of others: always the peer, and before the answer it is a refusal. */
 static void disconnected(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p_signal *signal,
                          uint64_t now_us) {
@@ -106,8 +117,8 @@ static void disconnected(clasp_p2p *p, p2p_peer *peer, p2p_link *link, const p2p
                        now_us + CLASP_P2P_OVER_US);
     }
     if (signal->link_alone) {
-        const p2p_end alone = {.cause = CLASP_NOT_CONNECTED, .words = signal->reason};
         if (link) {
+            const p2p_end alone = end_of_link(peer, signal);
             p2p_link_end(p, peer, link, &alone, now_us);
         }
         return;

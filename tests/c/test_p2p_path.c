@@ -625,6 +625,43 @@ TEST(each_verdict_has_its_facts) {
     end(&b);
 }
 
+TEST(the_peer_may_know_first_why_a_link_has_failed) {
+    static const struct {
+        const char *reason;
+        clasp_p2p_verdict verdict;
+    } ROWS[] = {
+        {"ICE_FAILED", CLASP_P2P_VERDICT_ICE_FAILED},
+        {"DTLS_FAILED", CLASP_P2P_VERDICT_DTLS_FAILED},
+        {"enough", CLASP_P2P_VERDICT_CONNECTING},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        bench b = begin("epoch=e stun? turn?");
+        const char *corr = dialled(&b, HIGHER, "them");
+        hear_f(&b, "type=answer from=z-them sdp=v=0 correlation_id=%s ext:1", corr);
+        hear_f(&b, "type=disconnected from=z-them correlation_id=%s scope=link reason=%s", corr,
+               ROWS[i].reason);
+        CHECK_EQ(clasp_p2p_explain(b.p, span("them")), ROWS[i].verdict);
+        end(&b);
+    }
+}
+
+TEST(the_peer_is_told_why_a_link_has_failed) {
+    static const struct {
+        clasp_p2p_link_event event;
+        const char *reason;
+    } ROWS[] = {{CLASP_P2P_LINK_FAILED, "ICE_FAILED"}, {CLASP_P2P_LINK_DTLS_FAILED, "DTLS_FAILED"}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        bench b = begin("epoch=e stun? turn?");
+        const char *corr = dialled(&b, HIGHER, "them");
+        hear_f(&b, "type=answer from=z-them sdp=v=0 correlation_id=%s ext:1", corr);
+        link_event(&b, "them", 1, ROWS[i].event, 0, "");
+        const p2p_signal told = sent(&b, 0);
+        CHECK(told.type == P2P_TYPE_DISCONNECTED && told.link_alone);
+        CHECK(is_text(told.reason, ROWS[i].reason));
+        end(&b);
+    }
+}
+
 int main(void) {
     RUN(a_broken_path_is_covered_and_restarted_under_the_same_id);
     RUN(the_answerer_asks_for_the_restart);
@@ -654,5 +691,7 @@ int main(void) {
     RUN(a_peer_whose_session_is_over_hears_of_us_until_it_is_given_up);
     RUN(set_ups_of_an_old_session_begin_anew);
     RUN(each_verdict_has_its_facts);
+    RUN(the_peer_may_know_first_why_a_link_has_failed);
+    RUN(the_peer_is_told_why_a_link_has_failed);
     return check_summary();
 }

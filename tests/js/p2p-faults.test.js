@@ -1,20 +1,13 @@
 /** What others do wrong: handlers that throw, signalling that fails, listeners that take their time, calls that come too late. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { Clasp } from '../../web/index.js';
-import { hear, meeting, next } from './peers.js';
+import { hear, meeting, next, runPair } from './peers.js';
 
 test('a handler of a channel that throws keeps no other from its end, nor who waits for room', async () => {
-  const program = `
-    import { startRelay } from './relay/index.js';
-    import { ClaspP2P } from './web/peering.js';
+  const stdout = await runPair(`
     process.on('uncaughtException', (error) => console.log('uncaught ' + error.message));
-    const relay = await startRelay({ port: 0, rendezvous: false });
-    const make = (clientId) => new ClaspP2P({ signaling: relay.url, clientId, rtcConfig: { iceServers: [] } });
-    const [one, two] = await Promise.all([make('a').connect(), make('b').connect()]);
     const peer = await one.connectToPeer('b');
     const [first, second] = [peer.createDataChannel('/first'), peer.createDataChannel('/second')];
     first.onclose = () => {
@@ -29,10 +22,7 @@ test('a handler of a channel that throws keeps no other from its end, nor who wa
       two.close();
       await relay.close();
     });
-  `;
-  const options = { cwd: new URL('../..', import.meta.url), timeout: 20_000 };
-  const args = ['--input-type=module', '-e', program];
-  const { stdout } = await promisify(execFile)(process.execPath, args, options);
+  `);
   assert.deepEqual(stdout.trim().split('\n').sort(), ['ready', 'second', 'uncaught mine']);
 });
 

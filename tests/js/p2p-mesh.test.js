@@ -1,11 +1,9 @@
 /** Several peers, and what happens when the relay goes: meshes, broadcasts, sessions that change. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { startRelay } from '../../relay/index.js';
 import { Clasp } from '../../web/index.js';
-import { hear, meeting, next } from './peers.js';
+import { hear, meeting, next, runPair } from './peers.js';
 
 /** Until so many are connected. @param {import('../../web/p2p.js').ClaspP2P} it @param {number} count */
 async function until(it, count) {
@@ -89,20 +87,12 @@ test('a relay that is killed and comes back takes nothing from peers, who find o
 });
 
 test('a program that has closed its peers ends by itself', async () => {
-  const program = `
-    import { startRelay } from './relay/index.js';
-    import { ClaspP2P } from './web/peering.js';
-    const relay = await startRelay({ port: 0, rendezvous: false });
-    const make = (clientId) => new ClaspP2P({ signaling: relay.url, clientId, rtcConfig: { iceServers: [] } });
-    const [one, two] = await Promise.all([make('a').connect(), make('b').connect()]);
+  const stdout = await runPair(`
     await (await one.connectToPeer('b')).set('/x', 1);
     await one[Symbol.asyncDispose]();
     two.close();
     await relay.close();
     console.log('over');
-  `;
-  const options = { cwd: new URL('../..', import.meta.url), timeout: 20_000 };
-  const args = ['--input-type=module', '-e', program];
-  const { stdout } = await promisify(execFile)(process.execPath, args, options);
+  `);
   assert.equal(stdout, 'over\n');
 });

@@ -1,10 +1,8 @@
 /** ClaspP2P on the embedded relay, with real WebRTC: how peers come together, and what they say. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import { ClaspP2P } from '../../web/peering.js';
-import { LOCAL, countingRtc, hear, meeting, next } from './peers.js';
+import { LOCAL, countingRtc, hear, meeting, next, runPair } from './peers.js';
 
 test('a peer that is called by its client id is connected at both sides, and what it is told arrives', async (t) => {
   const { pair } = await meeting(t);
@@ -96,13 +94,8 @@ test('subscribe() gives what comes to for await, until its signal aborts', async
 });
 
 test('a handler that throws disturbs no other: its error surfaces, as of a program', async () => {
-  const program = `
-    import { startRelay } from './relay/index.js';
-    import { ClaspP2P } from './web/peering.js';
+  const stdout = await runPair(`
     process.on('uncaughtException', (error) => console.log('uncaught ' + error.message));
-    const relay = await startRelay({ port: 0, rendezvous: false });
-    const make = (clientId) => new ClaspP2P({ signaling: relay.url, clientId, rtcConfig: { iceServers: [] } });
-    const [one, two] = await Promise.all([make('a').connect(), make('b').connect()]);
     two.on('peer_connected', (peer) => {
       peer.on('/ping', () => {
         throw new Error('mine');
@@ -116,10 +109,7 @@ test('a handler that throws disturbs no other: its error surfaces, as of a progr
     one.close();
     two.close();
     await relay.close();
-  `;
-  const options = { cwd: new URL('../..', import.meta.url), timeout: 20_000 };
-  const args = ['--input-type=module', '-e', program];
-  const { stdout } = await promisify(execFile)(process.execPath, args, options);
+  `);
   assert.equal(stdout, 'uncaught mine\n2\n');
 });
 

@@ -1,4 +1,6 @@
 /** Applications with data-channel peers, on a relay of their own, for tests. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { RTCPeerConnection } from '../../js-glue/rtc-node.js';
 import { startRelay } from '../../relay/index.js';
 import { ClaspP2P } from '../../web/peering.js';
@@ -44,6 +46,24 @@ export async function meeting(t, options) {
     return { one, two, peer, back };
   };
   return { relay, make, join, pair };
+}
+
+/**
+ * A program of its own, with `relay` and, on it, `one` and `two`, which know each other as "a" and "b".
+ * @param {string} body
+ * @returns {Promise<string>} what it has said; it ended by itself, and well
+ */
+export async function runPair(body) {
+  const program = `
+    import { startRelay } from './relay/index.js';
+    import { ClaspP2P } from './web/peering.js';
+    const relay = await startRelay({ port: 0, rendezvous: false });
+    const make = (clientId) => new ClaspP2P({ signaling: relay.url, clientId, rtcConfig: { iceServers: [] } });
+    const [one, two] = await Promise.all([make('a').connect(), make('b').connect()]);
+    ${body}`;
+  const options = { cwd: new URL('../..', import.meta.url), timeout: 20_000 };
+  const args = ['--input-type=module', '-e', program];
+  return (await promisify(execFile)(process.execPath, args, options)).stdout;
 }
 
 /**
