@@ -11,7 +11,7 @@ import { startServer } from './relay/child.mjs';
 /** @typedef {import('./lib/table.mjs').Row} Row */
 /** @typedef {Awaited<ReturnType<typeof startServer>>} Server */
 
-const MESSAGES = 30_000; // of one run, one to one
+const MESSAGES = 100_000; // of one run, one to one: half a second of the fastest, so that one pause of the machine is not the result
 const BURST = 64; // sent in one turn of the event loop
 const WINDOW = 2048; // sent and not yet arrived, at most; a client of ours takes 4,096 that are not acknowledged
 const ROUTER_WINDOW = 512; // the router drops what is over 1,000 for one connection
