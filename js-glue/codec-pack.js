@@ -17,24 +17,10 @@ import {
   PARAM_WRITER,
   TTL_ABSOLUTE,
   TTL_SECONDS,
-  WORDS,
-  WORD_MAX,
 } from './codec.gen.js';
-import {
-  FRAME,
-  OUT,
-  WORDS_AT,
-  f64,
-  hold,
-  release,
-  renew,
-  tape,
-  u32,
-  u8,
-  view,
-  wasm,
-} from './codec-memory.js';
+import { FRAME, OUT, f64, hold, release, renew, tape, u32, u8, wasm } from './codec-memory.js';
 import { PHASES } from './codec-unpack.js';
+import { addressWord, forgetIfFull, keyWord } from './codec-words.js';
 import { ClaspError, check } from './error.js';
 
 const { NULL, BOOL, I64, F64, STRING, BYTES, ARRAY, MAP } = VALUE;
@@ -44,7 +30,6 @@ const { TEXT, U64, U64_BIG, PUBLISH, SET, SNAPSHOT, BUNDLE, PARAM, FIELDS } = CE
 const SIGNALS = new Map(Object.entries(SIGNAL).map(([name, code]) => [name.toLowerCase(), code]));
 
 const KEY_SHIFT = 8; // of an entry's key in the kind of its cell
-const WORD_SHIFT = 6; // of sizeof(clasp_word)
 const SHORT = 48; // characters that a loop writes faster than a TextEncoder
 const I64_MAX = (1n << 63n) - 1n;
 
@@ -59,15 +44,6 @@ let lastSignal;
 /** @type {number | undefined} */
 let lastCode;
 let isFields = false; // a message by the names of its fields: a bigint may be any u64
-
-/** Ids of the texts that were written before: addresses and keys. @type {Map<string, number>} */
-const words = new Map();
-
-/** Those texts, by id + 1, and which one came after each the last time. @type {string[]} */
-const wordTexts = [''];
-const nextWords = new Uint16Array(WORDS + 1);
-let lastAddress = 0; // words
-let lastKey = 0;
 
 const PLAIN = Object.prototype;
 const { hasOwnProperty } = PLAIN; // engines know what it says within for…in, and of Object.hasOwn() they do not
@@ -133,44 +109,6 @@ function rawText(text) {
 }
 
 /**
- * A new id for a text, + 1; 0 for one that is too long, or when all are given away: they are forgotten before the next message.
- * @param {string} text
- */
-function newWord(text) {
-  if (text.length > WORD_MAX || words.size === WORDS) return 0;
-  const at = WORDS_AT + (words.size << WORD_SHIFT);
-  const { read, written } = encoder.encodeInto(text, u8.subarray(at + 2, at + 2 + WORD_MAX));
-  if (read < text.length) return 0;
-  view.setUint16(at, written);
-  words.set(text, words.size + 1);
-  wordTexts.push(text);
-  return words.size;
-}
-
-/** All ids may be given anew. */
-function forget() {
-  words.clear();
-  wordTexts.length = 1;
-  nextWords.fill(0);
-  lastAddress = lastKey = 0;
-}
-
-/**
- * Messages of one kind have the same addresses one after the other, and the same keys, so the text that followed the last time is
- * looked at first.
- * @param {string} text
- * @param {number} last word before it
- * @returns {number} id + 1, or 0
- */
-function wordOf(text, last) {
-  const next = nextWords[last];
-  if (wordTexts[next] === text && next !== 0) return next;
-  const word = words.get(text) ?? newWord(text);
-  nextWords[last] = word;
-  return word;
-}
-
-/**
  * A head with an address, and the address behind it where it has no id.
  * @param {number} kind
  * @param {unknown} address
@@ -179,7 +117,7 @@ function wordOf(text, last) {
  */
 function head(kind, address, has, c) {
   if (typeof address !== 'string') refuse('BAD_FIELD', 'address: a string');
-  const word = (lastAddress = wordOf(address, lastAddress));
+  const word = addressWord(address);
   const at = cell();
   u32[at] = kind;
   u32[at + 1] = has;
@@ -262,7 +200,7 @@ function putMap(object, key, depth) {
   for (const name in object) {
     const value = object[name];
     if (value === undefined || !hasOwnProperty.call(object, name)) continue;
-    const word = (lastKey = wordOf(name, lastKey));
+    const word = keyWord(name);
     if (word === 0) rawText(name);
     putValue(value, word << KEY_SHIFT, depth);
     count++;
@@ -475,7 +413,7 @@ function putMessage(m, level) {
 export function fill(message) {
   hold();
   try {
-    if (words.size === WORDS) forget();
+    forgetIfFull();
     w = tape();
     end = w + room;
     area = FRAME;

@@ -15,6 +15,8 @@ import {
   view,
   wasm,
 } from './codec-memory.js';
+import { kept } from './codec-kept.js';
+import { note, repeated } from './codec-repeat.js';
 import { message as unpacked } from './codec-unpack.js';
 import { ClaspError, check } from './error.js';
 
@@ -37,14 +39,6 @@ import { ClaspError, check } from './error.js';
 const [LOW, HIGH, HAS_TIMESTAMP, QOS, LEN] = [2, 3, 4, 5, 6];
 
 const TEXT_MAX = 0xffff; // bytes of a text on the wire
-const SHARED = 65536; // bytes of one shared buffer
-const SHARED_MAX = 4096; // of a frame in it
-const FEW = 256; // bytes that a loop copies faster than a call
-let shared = new ArrayBuffer(0);
-let sharedBytes = new Uint8Array(shared);
-let sharedWords = new Uint32Array(0);
-let sharedAt = SHARED;
-
 /** Bytes, whatever they lie in. @param {unknown} data @returns {Uint8Array} */
 export function toBytes(data) {
   if (typeof data === 'object' && data !== null && isBytes(data)) return bytesOf(data);
@@ -113,32 +107,6 @@ function putEnvelope(qos, timestamp) {
   return 1;
 }
 
-/**
- * A copy of what is at OUT. Small ones share a buffer, as Node's do: an ArrayBuffer of its own costs more than the frame.
- * @param {number} length
- */
-function kept(length) {
-  if (length > SHARED_MAX) return u8.slice(OUT, OUT + length);
-  if (sharedAt + length > SHARED) {
-    shared = new ArrayBuffer(SHARED);
-    sharedBytes = new Uint8Array(shared);
-    sharedWords = new Uint32Array(shared);
-    sharedAt = 0;
-  }
-  const start = sharedAt;
-  sharedAt += (length + 3) & ~3;
-  if (length > FEW) sharedBytes.set(u8.subarray(OUT, OUT + length), start);
-  else copyWords(start >> 2, OUT >> 2, (length + 3) >> 2);
-  return new Uint8Array(shared, start, length);
-}
-
-/** @param {number} to @param {number} from @param {number} count */
-function copyWords(to, from, count) {
-  const target = sharedWords;
-  const source = u32;
-  for (let i = 0; i < count; i++) target[to + i] = source[from + i];
-}
-
 /** @param {object} message @param {FrameOptions | undefined} options @returns {number} bytes at OUT */
 function pack(message, options) {
   const qos = options?.qos; // a getter may do anything, so it is asked before the memory is in use
@@ -161,7 +129,11 @@ function pack(message, options) {
  *   BAD_VALUE_TYPE, BAD_FIELD, BAD_ENUM, OUT_OF_RANGE, UNKNOWN_TYPE; BAD_STATE before ready() is done
  */
 export function encode(message, options) {
-  return kept(pack(message, options));
+  const again = options === undefined ? repeated(message) : undefined;
+  if (again !== undefined) return again;
+  const length = pack(message, options);
+  if (options === undefined) note(length);
+  return kept(length);
 }
 
 /**
