@@ -43,6 +43,13 @@ export function kept(length) {
   return new Uint8Array(shared, start, length);
 }
 
+/** @type {(source: Uint32Array, from: number, length: number) => number} where its copy begins */
+function copied(source, from, length) {
+  const start = take(length);
+  copyWords(start >> 2, source, from, (length + 3) >> 2);
+  return start;
+}
+
 /**
  * A copy of a frame whose last eight bytes are this number.
  * @param {Uint32Array} source
@@ -51,8 +58,23 @@ export function kept(length) {
  * @param {number} number
  */
 export function keptNumber(source, from, length, number) {
-  const start = take(length);
-  copyWords(start >> 2, source, from, (length + 3) >> 2);
+  const start = copied(source, from, length);
   view.setFloat64(start + length - 8, number);
+  return new Uint8Array(shared, start, length);
+}
+
+/**
+ * A copy of a frame that ends with this number and this timestamp.
+ * @param {Uint32Array} source
+ * @param {number} from its first word there
+ * @param {number} length of the frame in bytes
+ * @param {number} number
+ * @param {number} timestamp a safe integer
+ */
+export function keptTimed(source, from, length, number, timestamp) {
+  const start = copied(source, from, length);
+  view.setFloat64(start + length - 16, number);
+  view.setUint32(start + length - 8, timestamp / 2 ** 32);
+  view.setUint32(start + length - 4, timestamp);
   return new Uint8Array(shared, start, length);
 }

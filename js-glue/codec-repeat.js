@@ -1,16 +1,21 @@
 /** Numbers at addresses that were encoded before: of the frame that the core has written then, only the number changes. */
 import { SIGNAL, VALUE } from './abi.gen.js';
-import { CELL, HAS_VALUE, WORDS, WORD_MAX } from './codec.gen.js';
-import { keptNumber } from './codec-kept.js';
+import { CELL, HAS_TIMESTAMP, HAS_VALUE, WORDS, WORD_MAX } from './codec.gen.js';
+import { keptNumber, keptTimed } from './codec-kept.js';
 import { OUT, tape, u32 } from './codec-memory.js';
 import { generation, knownAddress } from './codec-words.js';
 
 const { F64 } = VALUE;
-const { PUBLISH, SET } = CELL;
+const { PUBLISH, SET, U64 } = CELL;
 const { STREAM } = SIGNAL;
 
-const KINDS = 2; // SET, stream
-const SLOT = (4 + 2 + 2 + WORD_MAX + 8 + 3) >> 2; // words of the longest frame: header, type and flags, address, number
+/** What differs in the frames of one kind is at their end: the number, and behind it the timestamp, of eight bytes each. */
+const KINDS = 3;
+const NONE = -1;
+const OF_SET = 0;
+const OF_STREAM = 1;
+const OF_TIMED_STREAM = 2;
+const SLOT = (4 + 6 + WORD_MAX + 16 + 3) >> 2; // words of the longest frame: header, address and what is around it, those two
 
 let frames = new Uint32Array(0);
 /** Of the frame in a slot, in bytes; 0: there is none. */
@@ -22,16 +27,18 @@ const isBareSet = (m) => m.revision === undefined && !m.lock && !m.unlock && m.t
 
 /** @param {any} m any: see Message */
 const isBareStream = (m) =>
-  m.signal === 'stream' &&
-  m.phase === undefined &&
-  m.timestamp === undefined &&
-  m.id === undefined &&
-  m.rate === undefined;
+  m.signal === 'stream' && m.phase === undefined && m.id === undefined && m.rate === undefined;
 
-/** @param {any} message any: see Message @returns {number} of its kind; -1: of none */
-function kindOf(message) {
-  if (message.type === 'SET') return isBareSet(message) ? 0 : -1;
-  return message.type === 'PUBLISH' && isBareStream(message) ? 1 : -1;
+/** @param {unknown} timestamp */
+function kindOfStream(timestamp) {
+  if (timestamp === undefined) return OF_STREAM;
+  return Number.isSafeInteger(timestamp) && Number(timestamp) >= 0 ? OF_TIMED_STREAM : NONE;
+}
+
+/** @param {any} message any: see Message @param {unknown} timestamp its own */
+function kindOf(message, timestamp) {
+  if (message.type === 'SET') return isBareSet(message) ? OF_SET : NONE;
+  return message.type === 'PUBLISH' && isBareStream(message) ? kindOfStream(timestamp) : NONE;
 }
 
 /**
@@ -41,26 +48,39 @@ function kindOf(message) {
 export function repeated(message) {
   const value = message?.value;
   if (typeof value !== 'number') return undefined;
-  const kind = kindOf(message);
-  if (kind < 0 || known !== generation) return undefined;
+  const { timestamp } = message;
+  const kind = kindOf(message, timestamp);
+  if (kind === NONE || known !== generation) return undefined;
   const slot = knownAddress(message.address) * KINDS + kind;
   const length = lengths[slot];
-  return length > 0 ? keptNumber(frames, slot * SLOT, length, value) : undefined;
+  if (length === 0) return undefined;
+  return kind === OF_TIMED_STREAM
+    ? keptTimed(frames, slot * SLOT, length, value, timestamp)
+    : keptNumber(frames, slot * SLOT, length, value);
+}
+
+/** @param {number} at the first word of the tape @returns {number} the kind of the frame that it became */
+function kindOfTape(at) {
+  if (u32[at + 4] !== F64) return NONE;
+  const has = u32[at + 1];
+  const c = u32[at + 3];
+  if (u32[at] === SET) return has === 0 && c === 0 ? OF_SET : NONE;
+  if (u32[at] !== PUBLISH || c !== STREAM) return NONE;
+  if (has === HAS_VALUE) return OF_STREAM;
+  return has === (HAS_VALUE | HAS_TIMESTAMP) && u32[at + 8] === U64 ? OF_TIMED_STREAM : NONE;
 }
 
 /** Take note of the frame that was written just now, by what its tape says. @param {number} length */
 export function note(length) {
   const at = tape();
-  const kind = u32[at];
+  const kind = kindOfTape(at);
   const word = u32[at + 2];
-  if ((kind !== SET && kind !== PUBLISH) || word === 0 || u32[at + 4] !== F64) return;
-  const isStream = kind === PUBLISH;
-  if (u32[at + 1] !== (isStream ? HAS_VALUE : 0) || u32[at + 3] !== (isStream ? STREAM : 0)) return;
+  if (kind === NONE || word === 0) return;
   if (frames.length === 0) frames = new Uint32Array(lengths.length * SLOT);
   if (known !== generation) lengths.fill(0);
   known = generation;
-  const slot = word * KINDS + Number(isStream);
-  const [from, to] = [OUT >> 2, slot * SLOT];
-  frames.set(u32.subarray(from, from + ((length + 3) >> 2)), to);
+  const slot = word * KINDS + kind;
+  const from = OUT >> 2;
+  frames.set(u32.subarray(from, from + ((length + 3) >> 2)), slot * SLOT);
   lengths[slot] = length;
 }

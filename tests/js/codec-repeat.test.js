@@ -21,9 +21,21 @@ test('numbers of a SET and of a stream, by address', () => {
   for (const address of ['/a', '/a/b/c0', '/ü/✓', `/${'x'.repeat(60)}`, `/${'y'.repeat(200)}`]) {
     checkAll((value) => ({ type: 'SET', address, value }));
     checkAll((value) => ({ type: 'PUBLISH', address, value, signal: 'stream' }));
+    checkAll((value) => ({ type: 'PUBLISH', address, value, signal: 'stream', timestamp: 7 }));
     checkAll((value) => ({ type: 'PUBLISH', address, value, signal: 'event' }));
     checkAll((value) => ({ type: 'PUBLISH', address, value }));
   }
+});
+
+test('timestamps of a stream, from 0 to 2^53 - 1, and above', () => {
+  const stream = { type: 'PUBLISH', address: '/timed', signal: 'stream', value: 0.5 };
+  for (let i = 0; i < 3; i++) encode({ ...stream, timestamp: i });
+  const big = [2 ** 53, 2 ** 60, 2n ** 53n, 2n ** 64n - 1n];
+  const small = [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 1.7e15, Number.MAX_SAFE_INTEGER];
+  for (const timestamp of [...small, ...big])
+    assert.deepEqual(encode({ ...stream, timestamp }), encodeLent({ ...stream, timestamp }));
+  for (const timestamp of [-1, 0.5, NaN, Infinity, 2 ** 64])
+    assert.throws(() => encode({ ...stream, timestamp }), { code: 'OUT_OF_RANGE' });
 });
 
 test('what a message has beside its number is said, at an address that is known without it', () => {
