@@ -257,7 +257,10 @@ static void hand_in(unsigned to, const message *m) {
     const clasp_err err =
         m->way == UINT32_MAX ? clasp_flow_record(s->flows, PEER, bytes, now_us)
                              : clasp_flow_received(s->flows, PEER, m->way >> 8, m->way & 0xFF, bytes, now_us);
-    must(err == CLASP_OK || is_hostile || m->way == UINT32_MAX || (is_over && err != CLASP_NO_MEMORY));
+    const bool is_unanswerable =
+        err == CLASP_TOO_LARGE && !is_ours; /* a GET of what fits one SET, and no SNAPSHOT */
+    must(err == CLASP_OK || is_hostile || is_unanswerable || m->way == UINT32_MAX ||
+         (is_over && err != CLASP_NO_MEMORY));
     drain(s);
 }
 
@@ -292,7 +295,7 @@ static void open_link(void) {
         return;
     }
     last_link++;
-    const uint32_t most = next() & 1 ? 65536 : 20000;
+    const uint32_t most = next() & 1 ? 65536 : 40000;
     for (unsigned i = 0; i < 2; i++) {
         sides[i].links[place] = last_link;
         for (uint32_t channel = 0; channel < 2; channel++) {
