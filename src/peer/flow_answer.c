@@ -112,14 +112,16 @@ static clasp_err answer_nothing(clasp_flows *f, flow *w, clasp_span address) {
                                              .address = address});
 }
 
-/* The answer to a GET. What does not fit a packet is said as a SET is, in pieces. */
+/* The answer to a GET. What does not fit a packet is said as a SET is: in pieces, or, to
+ * a peer of another make, in one frame, where there is one that holds it. */
 static clasp_err answer_get(clasp_flows *f, flow *w, clasp_span address) {
     clasp_param_view view;
     if (!clasp_params_find(&w->params, address, &view)) {
         return answer_nothing(f, w, address);
     }
     if (view.value.len + address.len > CLASP_FLOW_BUNDLE / 2) {
-        return w->ours ? flow_say_large(f, w, address, view.value) : CLASP_TOO_LARGE;
+        const clasp_err err = flow_say_large(f, w, address, view.value);
+        return err == CLASP_TOO_LARGE ? answer_nothing(f, w, address) : err;
     }
     const clasp_param param = {.address = address,
                                .value = {{view.value.at + 1, view.value.len - 1}, view.value.at[0]}};

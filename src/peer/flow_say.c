@@ -359,8 +359,12 @@ clasp_err clasp_flow_number(clasp_flows *f, uint32_t peer, clasp_flow_say say, u
 
 clasp_err flow_say_large(clasp_flows *f, flow *w, clasp_span address, clasp_span value) {
     uint32_t batch;
-    (void)f;
-    return say_large(w, w->channels[CLASP_FLOW_RELIABLE], CLASP_FLOW_SET, address, value, &batch);
+    flow_channel *c = w->channels[CLASP_FLOW_RELIABLE];
+    if (w->ours) {
+        return say_large(w, c, CLASP_FLOW_SET, address, value, &batch);
+    }
+    return fits_frame(w, address, value) ? say_small(f, w, c, CLASP_FLOW_SET, address, value, &batch)
+                                         : CLASP_TOO_LARGE;
 }
 
 /* ---- what the data plane says itself ---------------------------------------------------------------------------- */

@@ -120,6 +120,19 @@ TEST(a_large_value_does_not_overtake_small_ones_at_its_address) {
     pair_end(p);
 }
 
+TEST(a_peer_of_another_make_gets_a_param_of_any_length_that_it_was_told) {
+    pair *p = pair_new(false);
+    uint32_t batch;
+    pair_open(p, 1, CLASP_FLOW_RELIABLE);
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/x"), 12000, &batch), CLASP_OK);
+    pair_settle(p);
+    CHECK_EQ(clasp_flow_get(p->sides[1].flows, PAIR_PEER, clasp_span_of("/x"), 3, p->now_us), CLASP_OK);
+    pair_settle(p);
+    CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_GOT], 1);
+    CHECK_EQ(pair_last(&p->sides[1], CLASP_EFFECT_P2P_GOT)->len, 12000 + 2);
+    pair_end(p);
+}
+
 TEST(a_large_value_goes_to_a_peer_that_was_taken_for_one_of_another_make) {
     pair *p = pair_new(false);
     uint32_t batch;
@@ -333,6 +346,7 @@ int main(void) {
     RUN(a_value_of_16_KiB_is_one_message);
     RUN(at_one_address_what_is_said_later_arrives_later);
     RUN(a_large_value_does_not_overtake_small_ones_at_its_address);
+    RUN(a_peer_of_another_make_gets_a_param_of_any_length_that_it_was_told);
     RUN(a_large_value_goes_to_a_peer_that_was_taken_for_one_of_another_make);
     RUN(bulk_is_acknowledged_by_parts_of_the_window);
     RUN(what_comes_before_the_first_subscription_is_shown_to_it);

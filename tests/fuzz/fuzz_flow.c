@@ -257,10 +257,7 @@ static void hand_in(unsigned to, const message *m) {
     const clasp_err err =
         m->way == UINT32_MAX ? clasp_flow_record(s->flows, PEER, bytes, now_us)
                              : clasp_flow_received(s->flows, PEER, m->way >> 8, m->way & 0xFF, bytes, now_us);
-    const bool is_unanswerable =
-        err == CLASP_TOO_LARGE && !is_ours; /* a GET of what fits one SET, and no SNAPSHOT */
-    must(err == CLASP_OK || is_hostile || is_unanswerable || m->way == UINT32_MAX ||
-         (is_over && err != CLASP_NO_MEMORY));
+    must(err == CLASP_OK || is_hostile || m->way == UINT32_MAX || (is_over && err != CLASP_NO_MEMORY));
     drain(s);
 }
 
