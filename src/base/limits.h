@@ -382,6 +382,9 @@
 #define CLASP_P2P_ANNOUNCE_MAX_US 30000000u
 #define CLASP_P2P_STALE_US 100000000u
 
+/* While somebody is asked for whom nobody has heard of, the wait doubles so often at most. */
+#define CLASP_P2P_SEEKS 1u
+
 /* New connections that one peer may ask for within the time: each costs the browser an RTCPeerConnection. */
 #define CLASP_P2P_OFFERS 6u
 #define CLASP_P2P_OFFERS_US 10000000u

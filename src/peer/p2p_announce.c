@@ -119,6 +119,17 @@ void p2p_announce_again(clasp_p2p *p, uint64_t now_us) {
     p->announce_us = due < p->announce_us ? due : p->announce_us;
 }
 
+/* Whoever is asked for may have to be found: its next announcement is not far away. */
+void p2p_seek(clasp_p2p *p, uint64_t now_us) {
+    const uint64_t due = now_us + CLASP_P2P_ANNOUNCE_MIN_US;
+    p->announce_us = due < p->announce_us ? due : p->announce_us;
+}
+
+static bool is_sought(const clasp_p2p *p, const p2p_announcement *who) {
+    return who->seeks.len > 0 && (clasp_span_equal(who->seeks, clasp_text_span(&p->client_id)) ||
+                                  clasp_span_equal(who->seeks, clasp_text_span(&p->session)));
+}
+
 static void announced_peer(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
     if (!peer->announced) {
         peer->announced = true;
@@ -138,6 +149,9 @@ clasp_err p2p_announced(clasp_p2p *p, clasp_span value, uint64_t now_us) {
     p2p_peer *peer = err == CLASP_OK ? p2p_meet(p, &who, &err, now_us) : NULL;
     if (peer && clasp_span_equal(clasp_text_span(&peer->session), who.session)) {
         announced_peer(p, peer, now_us);
+    }
+    if (peer && is_sought(p, &who)) {
+        p2p_announce_again(p, now_us);
     }
     return err;
 }

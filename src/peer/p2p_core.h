@@ -193,6 +193,9 @@ void p2p_announce_again(clasp_p2p *p, uint64_t now_us);
 /** The peer's page, or with an empty epoch its session, is no more: what comes late of it means nothing. */
 void p2p_note_late(clasp_p2p *p, clasp_span id, clasp_span epoch, uint64_t now_us);
 
+/** Somebody is asked for who was not heard of: announce soon, and say so. */
+void p2p_seek(clasp_p2p *p, uint64_t now_us);
+
 /** A peer told by announcement or host; made when it is not known. NULL: see `err` (CLASP_OK: it is ourselves). */
 p2p_peer *p2p_meet(clasp_p2p *p, const p2p_announcement *who, clasp_err *err, uint64_t now_us);
 

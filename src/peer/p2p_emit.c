@@ -164,10 +164,29 @@ static bool is_missing_somebody(const clasp_p2p *p) {
     return false;
 }
 
+/* One of those who are asked for and were never heard of: its announcement may have been lost, or ours. */
+static clasp_span sought(clasp_p2p *p) {
+    clasp_span one = {NULL, 0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < p->ticket_count; i++) {
+        if (p->tickets[i].peer == 0 && clasp_random_below(&p->random, ++count) == 0) {
+            one = clasp_text_span(&p->tickets[i].id);
+        }
+    }
+    return one;
+}
+
+/* How often the time to the next one has doubled. */
+static uint8_t patience(const clasp_p2p *p, bool seeks) {
+    const uint8_t most = is_missing_somebody(p) ? 0 : seeks ? CLASP_P2P_SEEKS : p->announces;
+    return most < p->announces ? most : p->announces;
+}
+
 void p2p_announce(clasp_p2p *p, uint64_t now_us) {
     const p2p_announcement own = {.session = clasp_text_span(&p->session),
                                   .client_id = clasp_text_span(&p->client_id),
-                                  .epoch = clasp_text_span(&p->epoch)};
+                                  .epoch = clasp_text_span(&p->epoch),
+                                  .seeks = sought(p)};
     clasp_writer w = clasp_writer_of(p->scratch, sizeof p->scratch);
     chars(&w, "/clasp/p2p/announce");
     const uint32_t address_len = clasp_written(&w).len;
@@ -177,7 +196,7 @@ void p2p_announce(clasp_p2p *p, uint64_t now_us) {
         p->announced_us = now_us; /* the first one does not keep us from answering those who came with us */
     }
     p->announce_us =
-        now_us + clasp_backoff_us(&p->random, CLASP_P2P_ANNOUNCE_MIN_US,
-                                  is_missing_somebody(p) ? 0 : p->announces, CLASP_P2P_ANNOUNCE_MAX_US);
+        now_us + clasp_backoff_us(&p->random, CLASP_P2P_ANNOUNCE_MIN_US, patience(p, own.seeks.len > 0),
+                                  CLASP_P2P_ANNOUNCE_MAX_US);
     p->announces = p->announces < 16 ? (uint8_t)(p->announces + 1) : p->announces;
 }

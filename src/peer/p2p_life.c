@@ -203,7 +203,7 @@ void p2p_gone(clasp_p2p *p, p2p_peer *peer, uint64_t now_us) {
         p2p_peer_end(p, peer, &end, now_us);
         p2p_drop(p, peer);
     } else if (p2p_link_up(peer)) {
-        peer->superseded = peer->superseded || !peer->has_token;
+        return; /* a path that works needs no session; whether it can return shows when the path breaks */
     } else if (peer->state == CLASP_P2P_DISCONNECTED && peer->has_token) {
         peer->timers[PEER_SILENT] = first ? now_us + CLASP_P2P_RETURN_US : peer->timers[PEER_SILENT];
         p2p_announce_again(p, now_us); /* it may be looking for us as well */
@@ -245,7 +245,7 @@ static void path_breaks(clasp_p2p *p, p2p_peer *peer, p2p_link *link, path_event
                         uint64_t now_us) {
     const p2p_end gone = {.cause = CLASP_PEER_GONE};
     link->proven = link->doubted = false;
-    if (peer->superseded) {
+    if (peer->superseded || (peer->lost && !peer->has_token)) {
         p2p_peer_end(p, peer, &gone, now_us);
     } else if (!peer->ours && event == PATH_FAILS) {
         p2p_link_end(p, peer, link, end, now_us);

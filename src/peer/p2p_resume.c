@@ -104,8 +104,6 @@ clasp_err clasp_p2p_token(clasp_p2p *p, uint32_t handle, clasp_span token) {
     }
     memcpy(peer->token, token.at, CLASP_P2P_TOKEN_LEN);
     peer->has_token = true;
-    peer->superseded =
-        peer->superseded && !peer->lost; /* its session was over, and it can prove the next one now */
-    peer->told = true;                   /* it went over the direct path of this session */
+    peer->told = true; /* it went over the direct path of this session */
     return CLASP_OK;
 }

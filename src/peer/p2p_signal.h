@@ -66,6 +66,7 @@ typedef struct p2p_signal {
 /** An announcement read. */
 typedef struct p2p_announcement {
     clasp_span session, client_id, epoch;
+    clasp_span seeks; /* the id of somebody it has not heard of, who may answer; empty: nobody */
     bool ours;
 } p2p_announcement;
 

@@ -222,6 +222,7 @@ clasp_err p2p_announcement_read(clasp_span bytes, p2p_announcement *out) {
     out->session = p2p_map_text(map, "session_id");
     out->client_id = p2p_map_text(map, "client_id");
     out->epoch = p2p_map_text(map, "epoch");
+    out->seeks = p2p_map_text(map, "seeks");
     out->ours = clasp_value_get(map, clasp_span_of("features"), &features) &&
                 features.type == CLASP_VALUE_ARRAY && lists(features, "clasp-p2p/1");
     const bool fine = p2p_id_check(out->session) && out->client_id.len <= CLASP_P2P_ID_MAX &&

@@ -141,5 +141,6 @@ void p2p_announcement_write(clasp_writer *w, const p2p_announcement *announcemen
     }
     optional(&map, "client_id", announcement->client_id);
     optional(&map, "epoch", announcement->epoch);
+    optional(&map, "seeks", announcement->seeks);
     end(&map);
 }

@@ -98,7 +98,10 @@ clasp_err clasp_p2p_connect(clasp_p2p *p, uint32_t ticket, clasp_span id, uint32
         peer->shunned = false;
         peer->attempts = 0;
         p2p_consider(p, peer, now_us);
-    } else if (looks_like_session(id)) {
+        return CLASP_OK;
+    }
+    p2p_seek(p, now_us);
+    if (looks_like_session(id)) {
         entry->guess_us = now_us + CLASP_P2P_GUESS_US;
     }
     return CLASP_OK;

@@ -69,6 +69,63 @@ TEST(somebody_new_is_told_of_us_but_not_more_often_than_every_two_seconds) {
     end(&b);
 }
 
+/* What the last announcement of ours seeks. */
+static clasp_span seeks(const bench *b) {
+    p2p_announcement who = {0};
+    for (int i = 0; i < effects(b, CLASP_EFFECT_P2P_SIGNAL); i++) {
+        const clasp_effect *signal = effect(b, CLASP_EFFECT_P2P_SIGNAL, i);
+        const clasp_span bytes = clasp_outbox_bytes(b->out, signal);
+        if (sent_to(b, i, "/clasp/p2p/announce")) {
+            CHECK_EQ(p2p_announcement_read((clasp_span){bytes.at + signal->a, bytes.len - signal->a}, &who),
+                     CLASP_OK);
+        }
+    }
+    return who.seeks;
+}
+
+TEST(who_was_never_heard_of_is_sought_by_announcements_until_it_shows_itself) {
+    bench b = begin("epoch=e1 clientId=me");
+    CHECK(is_text(seeks(&b), ""));
+    wait_ms(&b, 100000);
+    clasp_outbox_clear(b.out);
+    CHECK_EQ(clasp_p2p_connect(b.p, 1, span("them"), 60000, b.now), CLASP_OK);
+    int announced = 0;
+    for (int second = 0; second < 20; second++) {
+        wait_ms(&b, 1000);
+        const int now = effects(&b, CLASP_EFFECT_P2P_SIGNAL);
+        CHECK(now == 0 || is_text(seeks(&b), "them"));
+        announced += now;
+    }
+    CHECK(announced >= 4 && announced <= 10);
+    announce(&b, HIGHER);
+    wait_ms(&b, 60000);
+    CHECK(is_text(seeks(&b), ""));
+    end(&b);
+}
+
+TEST(whoever_is_sought_announces_itself) {
+    static const struct {
+        const char *seeks;
+        int answers;
+    } ROWS[] = {{"me", 1}, {OWN, 1}, {"you", 0}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        bench b = begin("epoch=e1 clientId=me");
+        char text[160];
+        announce(&b, OTHERS("s1"));
+        wait_ms(&b, 3000);
+        while (clasp_p2p_deadline(b.p) < b.now + 4000000) {
+            wait_ms(&b, 1000);
+        }
+        clasp_outbox_clear(b.out);
+        snprintf(text, sizeof text, "session_id=s1 p2p_capable? features[webrtc] seeks=%s", ROWS[i].seeks);
+        CHECK_EQ(announce(&b, text), CLASP_OK);
+        wait_ms(&b, 2000);
+        CHECK_CONTEXT(ROWS[i].seeks);
+        CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_SIGNAL), ROWS[i].answers);
+        end(&b);
+    }
+}
+
 TEST(our_own_announcements_are_ignored) {
     bench b = begin("epoch=e1 clientId=me");
     CHECK_EQ(announce(&b, OURS(OWN, "me")), CLASP_OK);
@@ -477,6 +534,8 @@ int main(void) {
     RUN(a_start_needs_an_epoch_and_sane_settings);
     RUN(a_session_is_announced_with_the_extension);
     RUN(somebody_new_is_told_of_us_but_not_more_often_than_every_two_seconds);
+    RUN(who_was_never_heard_of_is_sought_by_announcements_until_it_shows_itself);
+    RUN(whoever_is_sought_announces_itself);
     RUN(our_own_announcements_are_ignored);
     RUN(a_stop_says_goodbye_and_leaves_nothing);
     RUN(a_connection_by_client_id_is_settled_once);

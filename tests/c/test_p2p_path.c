@@ -519,6 +519,32 @@ TEST(a_session_that_is_gone_may_come_back_while_it_is_covered) {
     end(&b);
 }
 
+/* Whether it can come back is asked when the path breaks: what came before the token, and in which order, does not matter. */
+TEST(a_session_that_is_gone_before_the_token_may_come_back_when_there_is_one) {
+    static const struct {
+        const char *name;
+        bool late, token;
+        clasp_p2p_state state;
+    } ROWS[] = {{"no token", false, false, CLASP_P2P_CLOSED},
+                {"a token", false, true, CLASP_P2P_DISCONNECTED},
+                {"a late signal, then a token", true, true, CLASP_P2P_DISCONNECTED}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        bench b = begin("epoch=e1 cover?");
+        const char *corr = connected(&b, HIGHER, "z-them", "them", true);
+        CHECK_CONTEXT(ROWS[i].name);
+        clasp_p2p_signal_refused(b.p, span("/clasp/p2p/signal/z-them"), 404, b.now);
+        if (ROWS[i].late) { /* sent before its session ended */
+            hear_f(&b, "type=connected from=z-them correlation_id=%s", corr);
+        }
+        if (ROWS[i].token) {
+            CHECK_EQ(clasp_p2p_token(b.p, peer_of(&b, "them"), TOKEN), CLASP_OK);
+        }
+        link_event(&b, "them", 1, CLASP_P2P_LINK_DISCONNECTED, 0, "");
+        CHECK_EQ(told_state(&b), ROWS[i].state);
+        end(&b);
+    }
+}
+
 /* Both sides may have come back under other sessions: announcements alone bring them together, and may be lost. */
 TEST(a_peer_whose_session_is_over_hears_of_us_until_it_is_given_up) {
     bench b = with_token(HIGHER, "z-them");
@@ -688,6 +714,7 @@ int main(void) {
     RUN(a_new_session_of_either_side_begins_cover_anew);
     RUN(an_announcement_alone_takes_no_working_peer_over);
     RUN(a_session_that_is_gone_may_come_back_while_it_is_covered);
+    RUN(a_session_that_is_gone_before_the_token_may_come_back_when_there_is_one);
     RUN(a_peer_whose_session_is_over_hears_of_us_until_it_is_given_up);
     RUN(set_ups_of_an_old_session_begin_anew);
     RUN(each_verdict_has_its_facts);
