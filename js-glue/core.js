@@ -2,7 +2,7 @@ import { EFFECT, FRAME_HEADER, SESSION_EVENT } from './abi.gen.js';
 import { Clock, now } from './clock.js';
 import { Collector, RECORD } from './collector.js';
 import { ClaspError, check, surface } from './error.js';
-import { CLIENT, loadModule } from './loader.js';
+import { loadModule } from './loader.js';
 import { soon } from './microtask.js';
 import { socketClass } from './socket-class.js';
 
@@ -70,10 +70,10 @@ export class Core {
 
   /**
    * The page's own instance of a module, loaded once; after a failure the next call tries again.
-   * @param {LoadOptions} [options] for the first call
-   * @param {import('./loader.js').Source} [source]
+   * @param {LoadOptions | undefined} options for the first call
+   * @param {import('./loader.js').Source} source
    */
-  static load(options, source = CLIENT) {
+  static load(options, source) {
     const loading = shared.get(source) ?? Core.open(source, options);
     shared.set(source, loading);
     loading.catch(() => shared.delete(source));
@@ -82,11 +82,11 @@ export class Core {
 
   /**
    * An instance of its own.
-   * @param {import('./loader.js').Source} [source] the client's module, or the relay's
+   * @param {import('./loader.js').Source} source whatever module it is
    * @param {LoadOptions} [options]
    * @throws {ClaspError} LOAD
    */
-  static async open(source = CLIENT, options = {}) {
+  static async open(source, options = {}) {
     const exports = await loadModule(
       source,
       options,

@@ -11,18 +11,13 @@ import { ClaspError } from './error.js';
 /** @typedef {Record<string, (...args: any[]) => any> & { memory: WebAssembly.Memory }} Exports any: by src/wasm/abi.h */
 
 /**
- * @typedef {object} Source of one of the two modules; its paths are spelt out, so that bundlers see the files
+ * @typedef {object} Source of one of the modules; its paths are spelt out, so that bundlers see the files. Each has a file of its own,
+ *   so that a bundle holds what it uses
  * @property {() => Promise<{default: Function}>} glue
  * @property {() => URL} wasm
  * @property {boolean} [gathers] it takes many messages at once
  * @property {() => import('./collector.js').Collector} [collector] of what comes out of it, where not one Effect for each record
  */
-
-/** The client's module. The relay's is in hub-module.js, so that no page's bundle holds it. @type {Source} */
-export const CLIENT = {
-  glue: () => import('../dist/clasp.mjs'),
-  wasm: () => new URL('../dist/clasp.wasm', import.meta.url),
-};
 
 /** @param {URL} url */
 async function compileFrom(url) {

@@ -1,5 +1,6 @@
 import {
   DELIVER_BROADCAST,
+  DELIVER_RAW,
   DELIVER_WIDE,
   P2P_ADDRESS,
   P2P_DELIVER,
@@ -17,6 +18,7 @@ import { decodeWide } from './wide.js';
 /** @typedef {import('./p2p-peer.js').Target} Target */
 /** @typedef {import('./run-collector.js').Run} Run */
 /** @typedef {(plane: PeerPlane, value: any, address: string) => void} Broadcast any: what was said */
+/** @typedef {{broadcast: Broadcast, raw: (plane: PeerPlane, address: string, value: any) => void}} Special who is told of what is not for the subscriptions alone */
 
 const WORDS = 8; // of a record
 const COUNT = 2; // bytes of the count before bytes
@@ -55,8 +57,9 @@ function leads(words, i, from, base) {
   return [textOf(from.subarray(at + count * 4, at + words[i + 7])), subs];
 }
 
-/** @type {(plane: PeerPlane, target: Target, value: any, b: number, broadcast: Broadcast) => void} any: what was said; b: of DELIVER */
-function hand(plane, { address, subs }, value, b, broadcast) {
+/** @type {(plane: PeerPlane, target: Target, value: any, b: number, special: Special) => void} any: what was said; b: of DELIVER */
+function hand(plane, { address, subs }, value, b, special) {
+  if ((b >>> 16) & DELIVER_RAW) return special.raw(plane, address, value);
   const signal = SIGNALS[(b >>> 8) & 0xff];
   for (const sub of subs) {
     try {
@@ -65,16 +68,16 @@ function hand(plane, { address, subs }, value, b, broadcast) {
       surface(cause); // one handler's fault is not the next one's
     }
   }
-  if ((b >>> 16) & DELIVER_BROADCAST) broadcast(plane, value, address);
+  if ((b >>> 16) & DELIVER_BROADCAST) special.broadcast(plane, value, address);
 }
 
 /**
  * Call the handlers of what peers have said.
  * @param {Run} run
  * @param {Map<number, PeerPlane>} planes by handle
- * @param {Broadcast} broadcast
+ * @param {Special} special
  */
-export function deliver({ words, numbers, from, base, large }, planes, broadcast) {
+export function deliver({ words, numbers, from, base, large }, planes, special) {
   let next = 0; // of the large ones
   /** @type {PeerPlane | undefined} */ let plane;
   for (let i = 0; i < words.length; i += WORDS) {
@@ -87,7 +90,7 @@ export function deliver({ words, numbers, from, base, large }, planes, broadcast
       const value = isNumber(b & 0xff)
         ? numbers[(i >> 1) + 2]
         : (own ?? dataIn(b, from, at, at + words[i + 7]));
-      hand(plane, plane.targets[words[i + 2]], value, b, broadcast);
+      hand(plane, plane.targets[words[i + 2]], value, b, special);
     } else if (kind === P2P_FROM) plane = planes.get(words[i + 2]);
     else if (kind === P2P_ADDRESS) plane?.lead(words[i + 2], ...leads(words, i, from, base));
   }

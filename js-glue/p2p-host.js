@@ -316,8 +316,11 @@ export class P2PHost {
   /** @returns {Record<number, (effect: any) => void>} any: as Core.own() */
   #handlers() {
     const { planes, tickets } = this;
-    const { broadcast } = this.#events;
-    const delivery = (/** @type {Run} */ run) => deliver(run, planes.byHandle, broadcast);
+    const special = {
+      broadcast: this.#events.broadcast,
+      raw: this.#links.carried.bind(this.#links),
+    };
+    const delivery = (/** @type {Run} */ run) => deliver(run, planes.byHandle, special);
     return {
       ...this.#signalHandlers(),
       ...this.#peerHandlers(),

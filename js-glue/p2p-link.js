@@ -126,14 +126,20 @@ export class P2PLink extends Link {
     this.#heard.add(channel);
     channel.binaryType = 'arraybuffer';
     channel.bufferedAmountLowThreshold = LOW_WATER;
+    /** What Chromium tells of before it says that the channel is open. @type {(string | ArrayBuffer)[]} */
+    const early = [];
     const opened = () => {
       if (this.life.aborted || this.channels.get(number) === channel) return;
       this.channels.set(number, channel);
       host.opened(number, channel);
+      for (const data of early.splice(0)) host.message(number, data);
       if (number === 0) this.#follow();
     };
     channel.onopen = opened;
-    channel.onmessage = ({ data }) => host.message(number, data);
+    channel.onmessage = ({ data }) => {
+      if (this.channels.get(number) === channel) host.message(number, data);
+      else early.push(data);
+    };
     channel.onbufferedamountlow = () => host.low(number);
     channel.onclose = () => {
       this.#heard.delete(channel);

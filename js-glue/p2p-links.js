@@ -135,6 +135,19 @@ export class P2PLinks {
     if (result < 0) this.#events.failed(ClaspError.of(result, `a message of ${plane.id}`), plane);
   }
 
+  /** One on a reliable channel, which may come before that. @type {(plane: PeerPlane, address: string, value: string | Uint8Array<ArrayBuffer>) => void} */
+  carried(plane, address, value) {
+    if (plane.ended.has(address)) return;
+    try {
+      const channel = plane.channel(address, checkedChannel({}), false);
+      channel.carry();
+      if (channel.face === undefined) this.#events.channel(plane, channel);
+      channel.tell('message', typeof value === 'string' ? value : value.buffer);
+    } catch (error) {
+      this.#events.failed(/** @type {ClaspError} */ (error), plane); // too many
+    }
+  }
+
   /** A message that is not CLASP's. @type {(plane: PeerPlane, number: number, data: string | ArrayBuffer) => void} */
   raw(plane, number, data) {
     const channel = plane.channels.get(number);

@@ -52,6 +52,7 @@ import { pathStats } from './stats.js';
  */
 
 const ICE_ERRORS_MAX = 8;
+const ENDED_MAX = 64;
 
 /**
  * Where a broadcast is said.
@@ -82,6 +83,8 @@ export class PeerPlane {
   pipes = new PeerPipes(this);
   /** Those that the applications have made, by number. @type {Map<number, PlaneChannel>} */
   channels = new Map();
+  /** Addresses whose channel is over: what comes late for it is not heard. @type {Set<string>} */
+  ended = new Set();
   /** @type {Map<number, P2PLink>} */
   links = new Map();
   /** What ICE servers said, the last few. @type {string[]} */
@@ -285,6 +288,11 @@ export class PeerPlane {
 
   // ---- channels -------------------------------------------------------------------------------------------------
 
+  /** @param {string} address */
+  channelAt(address) {
+    return [...this.channels.values()].find((channel) => channel.address === address);
+  }
+
   /**
    * @param {string} address
    * @param {ReturnType<typeof import('./p2p-channel.js').checkedChannel>} options
@@ -293,14 +301,14 @@ export class PeerPlane {
    * @throws {ClaspError} BAD_ADDRESS, LIMIT
    */
   channel(address, options, isMaker) {
-    const there = [...this.channels.values()].find((channel) => channel.address === address);
+    const there = this.channelAt(address);
     if (there) return there;
-    const { ordered, maxRetransmits, maxPacketLifeTime, priority } = options;
-    const isReliable = ordered && maxRetransmits === null && maxPacketLifeTime === null;
-    const wish = Number(isReliable) | (PRIORITIES.indexOf(priority) << 1);
-    const number = this.input(ON_CHANNEL, wish, 0, address);
-    const channel = new PlaneChannel(this, number, address, options, isMaker);
-    this.channels.set(number, channel);
+    const channel = new PlaneChannel(this, address, options, isMaker);
+    const wish = Number(channel.isReliable) | (PRIORITIES.indexOf(options.priority) << 1);
+    channel.number = this.input(ON_CHANNEL, wish, 0, address);
+    this.channels.set(channel.number, channel);
+    this.ended.delete(address);
+    if (this.path?.type === 'router') channel.carry();
     const link = this.link;
     if (link && isMaker) channel.make(link);
     return channel;
@@ -310,6 +318,8 @@ export class PeerPlane {
   endChannel(channel) {
     if (this.channels.get(channel.number) !== channel) return;
     this.channels.delete(channel.number);
+    this.ended.add(channel.address);
+    if (this.ended.size > ENDED_MAX) this.ended.delete([...this.ended][0]);
     if (!this.isOver) this.#host.input(ON_CHANNEL_END, this.handle, channel.number);
     channel.end();
   }

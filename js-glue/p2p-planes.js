@@ -101,6 +101,7 @@ export class Planes {
     if (!isOn) return this.lookUp(plane);
     if (plane.path?.type === 'router') return; // anew
     plane.path = { type: 'router', protocol: 'ws', rtt: null };
+    for (const channel of plane.channels.values()) channel.carry();
     this.#events.path(plane);
     this.#introduce(plane);
   }

@@ -13,7 +13,11 @@ const POLL_MS = 20;
 const MESSAGE_BYTES = 65536;
 
 /** @typedef {string | Blob | ArrayBuffer | ArrayBufferView} Message */
+/** @typedef {Pick<RTCDataChannel, 'bufferedAmount' | 'bufferedAmountLowThreshold' | 'readyState' | 'send' | 'addEventListener' | 'removeEventListener'>} Channel that a queue sends on: what it uses of one */
 /** @typedef {{data: Message, size: number, resolve: () => void, reject: (error: ClaspError) => void}} Item */
+
+/** Bytes of a message that the other side takes. @param {RTCPeerConnection} pc */
+export const messageLimit = (pc) => pc.sctp?.maxMessageSize || MESSAGE_BYTES;
 
 /** @param {unknown} data @returns {data is Message} */
 export const isMessage = (data) =>
@@ -43,15 +47,15 @@ export class SendQueue {
   #isPumping = false;
 
   /**
-   * @param {RTCDataChannel} channel
-   * @param {RTCPeerConnection} pc it belongs to; asked what the other side takes
-   * @param {AbortSignal} life when it ends, what waits is rejected
+   * @param {Channel} channel
+   * @param {() => number} limit bytes of a message, at most
+   * @param {AbortSignal} [life] when it ends, what waits is rejected
    */
-  constructor(channel, pc, life) {
+  constructor(channel, limit, life) {
     this.#channel = channel;
-    this.#limit = () => pc.sctp?.maxMessageSize || MESSAGE_BYTES;
+    this.#limit = limit;
     channel.bufferedAmountLowThreshold = LOW_WATER;
-    life.addEventListener('abort', () => this.#wake(), { once: true });
+    life?.addEventListener('abort', () => this.#wake(), { once: true });
   }
 
   /**
@@ -80,7 +84,10 @@ export class SendQueue {
         await this.#pass(item.data);
         item.resolve();
       } catch (cause) {
-        item.reject(new ClaspError('PEER_GONE', 'the data channel has closed', { cause }));
+        const isOurs = cause instanceof ClaspError;
+        item.reject(
+          isOurs ? cause : new ClaspError('PEER_GONE', 'the data channel has closed', { cause }),
+        );
       }
       this.#bytes -= item.size;
     }

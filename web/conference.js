@@ -1,4 +1,5 @@
 import { ConferenceHost } from '../js-glue/conference.js';
+import { CONFERENCE } from '../js-glue/conference-module.js';
 import { Core } from '../js-glue/core.js';
 import { Connections, findRtc } from '../js-glue/rtc.js';
 import { ClaspError } from './error.js';
@@ -114,7 +115,7 @@ export class Conference extends EventTarget {
     }
     this.#options = options;
     this.#traits = traits;
-    ignorable(Core.load()); // early; start() says what went wrong
+    ignorable(Core.load({}, CONFERENCE)); // early; start() says what went wrong
   }
 
   /** The own id; undefined while not started. */
@@ -233,7 +234,7 @@ export class Conference extends EventTarget {
   async #begin(life) {
     // All at once: the driver finds its way, and the first connection is made, while the core is being loaded.
     const [core, connections] = await Promise.all([
-      Core.load(),
+      Core.load({}, CONFERENCE),
       this.#connections(life),
       ...this.#namespaces(life).map((namespace) => this.#drive('on', namespace, this.#signalled)),
     ]);

@@ -1,3 +1,4 @@
+import { CONFERENCE } from '../js-glue/conference-module.js';
 import { Core } from '../js-glue/core.js';
 
 export { BroadcastDriver } from './drivers/broadcast.js';
@@ -18,5 +19,5 @@ export const version = '0.1.0';
  * @throws {import('./error.js').ClaspError} LOAD
  */
 export async function ready(options) {
-  await Core.load(options);
+  await Core.load(options, CONFERENCE);
 }

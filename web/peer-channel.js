@@ -9,7 +9,7 @@ import { ignorable } from './promises.js';
 /**
  * A data channel of an application, for an address and all below it: what the peer's `set`, `emit` and `stream` say there goes by
  * it, with its reliability and priority. It carries raw messages as well. When the peer gets a new connection its maker makes
- * it again.
+ * it again; a reliable one stays open meanwhile where both sides are of this library, and loses nothing.
  *
  * Events: `open`; `message` ({ data }: string or ArrayBuffer); `close`.
  */
@@ -64,7 +64,7 @@ export class PeerChannel extends Emitter {
     return this.#channel.readyState;
   }
 
-  /** Bytes that wait in the browser. */
+  /** Bytes that wait in the browser; of a reliable channel, of raw messages that have not arrived. */
   get bufferedAmount() {
     return this.#channel.bufferedAmount;
   }
@@ -81,16 +81,16 @@ export class PeerChannel extends Emitter {
   /**
    * Send a raw message.
    * @param {string | Blob | ArrayBuffer | ArrayBufferView} data not to be changed before the promise is settled
-   * @returns {Promise<void>} resolved when the browser has it; rejected with NOT_CONNECTED, TOO_LARGE, QUEUE_FULL, PEER_GONE or
+   * @returns {Promise<void>} resolved when it is under way, and there is room for more; rejected with NOT_CONNECTED, TOO_LARGE, QUEUE_FULL, PEER_GONE or
    *   BAD_OPTION. May be ignored
    */
   send(data) {
     return ignorable(this.#channel.send(data));
   }
 
-  /** End it at both sides. What is said at its address goes by the peer's own channels then. */
+  /** End it at both sides, when what was sent has gone. What is said at its address goes by the peer's own channels then. */
   close() {
-    this.#channel.plane.endChannel(this.#channel);
+    this.#channel.close();
   }
 
   [Symbol.dispose]() {

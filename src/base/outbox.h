@@ -112,6 +112,7 @@
 #define CLASP_P2P_COVER_ANEW 2u
 #define CLASP_P2P_DELIVER_BROADCAST 1u /* it came by broadcast; its address is without the prefix */
 #define CLASP_P2P_DELIVER_WIDE 2u      /* the value is in the wide form */
+#define CLASP_P2P_DELIVER_RAW 4u       /* a message of the application for the channel at this address, and for nobody else */
 // clang-format on
 
 typedef enum clasp_effect_kind {

@@ -5,7 +5,6 @@
 #include "wire/plain.h"
 #include "wire/wide.h"
 
-#define WITHOUT_PREFIX 20u /* bytes of the broadcasts' prefix */
 #define SIGNAL_SHIFT 8u
 #define FLAGS_SHIFT 16u
 
@@ -167,7 +166,8 @@ static void note_param(clasp_flows *f, flow *w, const delivery *d, uint32_t id) 
 }
 
 static bool is_to_wait(const flow *w, const delivery *d) {
-    return w->heard->subs == 0 && d->signal != CLASP_SIGNAL_PARAM && !d->has_samples;
+    return w->heard->subs == 0 && d->signal != CLASP_SIGNAL_PARAM && !d->has_samples &&
+           !(d->flags & CLASP_P2P_DELIVER_RAW);
 }
 
 static clasp_err deliver(clasp_flows *f, flow *w, const delivery *d, uint64_t now_us) {
@@ -184,7 +184,8 @@ static clasp_err deliver(clasp_flows *f, flow *w, const delivery *d, uint64_t no
         w->heard->place[route.address_id] = CLASP_NONE;
     }
     w->stats[CLASP_FLOW_STAT_RECEIVED_MESSAGES]++;
-    const bool is_wanted = route.sub_count > 0 || (d->flags & CLASP_P2P_DELIVER_BROADCAST);
+    const bool is_wanted =
+        route.sub_count > 0 || (d->flags & (CLASP_P2P_DELIVER_BROADCAST | CLASP_P2P_DELIVER_RAW));
     tell_route(f, w, &route, d->address, is_wanted);
     if (d->signal == CLASP_SIGNAL_PARAM) {
         note_param(f, w, d, route.address_id);
@@ -199,15 +200,16 @@ static clasp_err deliver(clasp_flows *f, flow *w, const delivery *d, uint64_t no
     return CLASP_OK;
 }
 
-/* A broadcast is for the address behind the prefix, and for whoever hears broadcasts. */
-static void unwrap_broadcast(delivery *d) {
-    static const char PREFIX[] = "/clasp/p2p/broadcast";
-    _Static_assert(sizeof PREFIX == WITHOUT_PREFIX + 1, "the prefix, without its slash");
-    if (d->address.len > WITHOUT_PREFIX + 1 && d->address.at[WITHOUT_PREFIX] == '/' &&
-        memcmp(d->address.at, PREFIX, WITHOUT_PREFIX) == 0) {
-        d->address.at += WITHOUT_PREFIX;
-        d->address.len -= WITHOUT_PREFIX;
-        d->flags |= CLASP_P2P_DELIVER_BROADCAST;
+/* A broadcast is for the address behind the prefix, and for whoever hears broadcasts; a message of the application for the channel
+ * at the address behind it alone. */
+static void unwrap(const flow *w, delivery *d) {
+    const bool is_text = d->value.type == CLASP_VALUE_STRING || d->value.type == CLASP_VALUE_BYTES;
+    const clasp_span whole = d->address;
+    d->address = flow_behind(whole, FLOW_BROADCAST);
+    d->flags |= d->address.at != whole.at ? CLASP_P2P_DELIVER_BROADCAST : 0;
+    if (w->ours && !d->has_samples && is_text && flow_behind(whole, FLOW_RAW).at != whole.at) {
+        d->address = flow_behind(whole, FLOW_RAW);
+        d->flags |= CLASP_P2P_DELIVER_RAW;
     }
 }
 
@@ -217,7 +219,7 @@ static clasp_err deliver_publish(clasp_flows *f, flow *w, const clasp_message *m
     if (m->has & CLASP_HAS_VALUE) {
         d.value = m->value;
     }
-    unwrap_broadcast(&d);
+    unwrap(w, &d);
     return deliver(f, w, &d, now_us);
 }
 
@@ -373,7 +375,7 @@ clasp_err flow_deliver_wide(clasp_flows *f, flow *w, clasp_span record, uint64_t
                   .signal = wide.say, /* the two lists begin alike */
                   .flags = CLASP_P2P_DELIVER_WIDE};
     if (d.signal != CLASP_SIGNAL_PARAM) {
-        unwrap_broadcast(&d);
+        unwrap(w, &d);
     } else {
         flow_got(f, w, d.address, d.value, true);
     }

@@ -167,7 +167,8 @@ void flow_said(clasp_flows *f, flow *w, flow_channel *c, bool is_set, uint32_t *
 
 /* The channel on which something is said. Streams that are larger than a packet have to arrive in pieces. */
 static inline flow_channel *choose(flow *w, clasp_flow_say say, clasp_span address) {
-    flow_channel *c = w->custom > 0 ? flow_channel_for(w, address) : NULL;
+    const clasp_span at = w->custom > 0 && w->ours ? flow_behind(address, FLOW_RAW) : address;
+    flow_channel *c = w->custom > 0 ? flow_channel_for(w, at) : NULL;
     if (c && (c->reliable || flow_is_open(w, w->link, c->number) || w->covered)) {
         return c;
     }

@@ -262,6 +262,17 @@ void flow_channel_free(clasp_flows *f, flow *w, flow_channel *c);
 /* The channel of the application with the longest subtree that holds this address; NULL: none. */
 flow_channel *flow_channel_for(const flow *w, clasp_span address);
 
+/* What is said for another address stands at that address behind one of these. */
+#define FLOW_BROADCAST "/clasp/p2p/broadcast"
+#define FLOW_RAW "/clasp/p2p/raw"
+
+/** The address behind a prefix, or the address itself where it has none. */
+static inline clasp_span flow_behind(clasp_span address, const char *prefix) {
+    const uint32_t len = (uint32_t)strlen(prefix);
+    const bool has = address.len > len + 1 && address.at[len] == '/' && memcmp(address.at, prefix, len) == 0;
+    return has ? (clasp_span){address.at + len, address.len - len} : address;
+}
+
 /* ---- flow_say.c ---- */
 /* Room for a member of `len` bytes in the open packet of a channel; NULL: see `err`. */
 uint8_t *flow_member(clasp_flows *f, flow *w, flow_channel *c, uint32_t len, uint8_t qos, clasp_err *err);

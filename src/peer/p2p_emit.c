@@ -195,8 +195,7 @@ void p2p_announce(clasp_p2p *p, uint64_t now_us) {
     if (p->announces > 0) {
         p->announced_us = now_us; /* the first one does not keep us from answering those who came with us */
     }
-    p->announce_us =
-        now_us + clasp_backoff_us(&p->random, CLASP_P2P_ANNOUNCE_MIN_US, patience(p, own.seeks.len > 0),
-                                  CLASP_P2P_ANNOUNCE_MAX_US);
+    p->announce_us = now_us + clasp_backoff_us(&p->random, CLASP_P2P_ANNOUNCE_MIN_US,
+                                               patience(p, own.seeks.len > 0), CLASP_P2P_ANNOUNCE_MAX_US);
     p->announces = p->announces < 16 ? (uint8_t)(p->announces + 1) : p->announces;
 }

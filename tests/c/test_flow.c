@@ -268,6 +268,50 @@ TEST(a_broadcast_is_told_whether_or_not_somebody_subscribed_to_its_address) {
     pair_end(p);
 }
 
+/* What the application says on a channel of its own is for that channel: nobody has to subscribe, and it waits for nobody. */
+TEST(a_message_of_the_application_goes_by_its_channel_and_is_told_as_such) {
+    static const struct {
+        const char *name;
+        bool ours;
+        uint8_t value[4], len;
+        clasp_flow_say say;
+        const char *address; /* where it is told; NULL: nowhere, until somebody subscribes */
+    } ROWS[] = {
+        {"bytes", true, {CLASP_VALUE_BYTES, 0, 1, 7}, 4, CLASP_FLOW_EVENT, "/c"},
+        {"text", true, {CLASP_VALUE_STRING, 0, 1, 'x'}, 4, CLASP_FLOW_EVENT, "/c"},
+        {"another value", true, {CLASP_VALUE_BOOL, 1}, 2, CLASP_FLOW_EVENT, NULL},
+        {"a param", true, {CLASP_VALUE_BYTES, 0, 1, 7}, 4, CLASP_FLOW_SET, NULL},
+        {"of a peer of another make", false, {CLASP_VALUE_BYTES, 0, 1, 7}, 4, CLASP_FLOW_EVENT, NULL},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        CHECK_CONTEXT(ROWS[i].name);
+        pair *p = pair_new(ROWS[i].ours);
+        uint32_t channel = 0, batch;
+        pair_open(p, 1, CLASP_FLOW_RELIABLE);
+        CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/c"), true,
+                                    CLASP_PRIORITY_HIGH, &channel),
+                 CLASP_OK);
+        pair_open(p, 1, channel);
+        pair_settle(p);
+        const clasp_span value = {ROWS[i].value, ROWS[i].len};
+        CHECK_EQ(clasp_flow_value(p->sides[0].flows, PAIR_PEER, ROWS[i].say,
+                                  pair_address(p, 0, "/clasp/p2p/raw/c"), value, &batch),
+                 CLASP_OK);
+        pair_flush(p, 0);
+        CHECK(p->sides[0].last && (p->sides[0].last->way & 0xFF) == (ROWS[i].ours ? channel : 0));
+        pair_settle(p);
+        const clasp_effect *e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_DELIVER);
+        CHECK_EQ(e != NULL, ROWS[i].address != NULL);
+        CHECK(!e || e->b >> 16 == CLASP_P2P_DELIVER_RAW);
+        e = pair_last(&p->sides[1], CLASP_EFFECT_P2P_ADDRESS);
+        CHECK(!e || (e->b == 0 && e->len == strlen(ROWS[i].address)));
+        CHECK_EQ(clasp_flow_subscribe(p->sides[1].flows, PAIR_PEER, clasp_span_of("/**"), 1), CLASP_OK);
+        pair_drain(&p->sides[1]); /* what waits for the first subscription */
+        CHECK_EQ(p->sides[1].counts[CLASP_EFFECT_P2P_DELIVER], 1);
+        pair_end(p);
+    }
+}
+
 TEST(a_pipe_carries_bytes_with_credit) {
     pair *p = pair_connected();
     clasp_flows *writer = p->sides[0].flows;
@@ -355,6 +399,7 @@ int main(void) {
     RUN(a_get_is_answered_from_what_was_set);
     RUN(a_get_without_an_answer_times_out);
     RUN(a_broadcast_is_told_whether_or_not_somebody_subscribed_to_its_address);
+    RUN(a_message_of_the_application_goes_by_its_channel_and_is_told_as_such);
     RUN(a_pipe_carries_bytes_with_credit);
     RUN(ids_of_addresses_are_renewed_when_there_are_too_many);
     RUN(what_cannot_be_said_is_refused_at_once);

@@ -9,12 +9,12 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CONFERENCE_EVENT, EFFECT, ERR, ROLE } from '../../js-glue/abi.gen.js';
+import { CONFERENCE } from '../../js-glue/conference-module.js';
 import { Core, textOf } from '../../js-glue/core.js';
-import { CLIENT } from '../../js-glue/loader.js';
 import { record } from '../../js-glue/recorder.js';
 import { build } from '../../scripts/lib/cmake.mjs';
 
-const WASM = fileURLToPath(CLIENT.wasm());
+const WASM = fileURLToPath(CONFERENCE.wasm());
 
 /** @typedef {import('../../js-glue/core.js').Effect} Effect */
 
@@ -59,25 +59,25 @@ test('the core loads from beside the package, from bytes, from a module and from
   const module = await WebAssembly.compile(bytes);
   const url = await serve(t, 200, 'application/wasm', bytes);
   for (const options of [{}, { bytes }, { module }, { url }]) {
-    const core = await Core.open(CLIENT, options);
+    const core = await Core.open(CONFERENCE, options);
     assert.ok(core.call('session_new') > 0);
   }
 });
 
 test('a server that calls wasm something else is put up with', async (t) => {
   const url = await serve(t, 200, 'application/octet-stream', await readFile(WASM));
-  assert.ok((await Core.open(CLIENT, { url })).call('session_new') > 0);
+  assert.ok((await Core.open(CONFERENCE, { url })).call('session_new') > 0);
 });
 
 test('what cannot be loaded is LOAD, and says why', async (t) => {
   const missing = await serve(t, 404, 'text/html', '<p>none</p>');
-  await assert.rejects(Core.open(CLIENT, { url: missing }), { code: 'LOAD', message: /404/ });
+  await assert.rejects(Core.open(CONFERENCE, { url: missing }), { code: 'LOAD', message: /404/ });
   const page = await serve(t, 200, 'text/html', '<!doctype html>');
-  await assert.rejects(Core.open(CLIENT, { url: page }), { code: 'LOAD', message: /magic/ });
+  await assert.rejects(Core.open(CONFERENCE, { url: page }), { code: 'LOAD', message: /magic/ });
 });
 
 test('a handle that was freed is refused, also when its slot is used again', async () => {
-  const core = await Core.open();
+  const core = await Core.open(CONFERENCE);
   const first = core.call('conference_new', ROLE.SENDER);
   assert.equal(core.call('conference_free', first), ERR.OK);
   const second = core.call('conference_new', ROLE.SENDER);
@@ -88,7 +88,7 @@ test('a handle that was freed is refused, also when its slot is used again', asy
 });
 
 test('conferences are bounded, and make room when they go', async () => {
-  const core = await Core.open();
+  const core = await Core.open(CONFERENCE);
   const handles = Array.from({ length: 64 }, () => core.call('conference_new', ROLE.SENDER));
   assert.equal(new Set(handles).size, 64);
   assert.ok(handles.every((handle) => handle > 0));
@@ -98,7 +98,7 @@ test('conferences are bounded, and make room when they go', async () => {
 });
 
 test('an input over the inbox’s bound is TOO_LARGE, and the core goes on', async () => {
-  const core = await Core.open();
+  const core = await Core.open(CONFERENCE);
   assert.throws(() => core.put(new Uint8Array((17 << 20) + 1)), { code: 'TOO_LARGE' });
   const handle = core.call('conference_new', ROLE.SENDER);
   const large = JSON.stringify({ id: 'x', state: 'y'.repeat(300_000) });
@@ -108,7 +108,7 @@ test('an input over the inbox’s bound is TOO_LARGE, and the core goes on', asy
 });
 
 test('a handler may call the core: its effects come after those that wait, and nothing is overwritten', async (t) => {
-  const core = await Core.open();
+  const core = await Core.open(CONFERENCE);
   /** @type {string[]} */
   const seen = [];
   const other = conference(t, core, 'other', ({ bytes, a }) =>
@@ -126,7 +126,7 @@ test('a handler may call the core: its effects come after those that wait, and n
 });
 
 test('the one timer wakes the core: an unanswered invoke is repeated by itself', async (t) => {
-  const core = await Core.open();
+  const core = await Core.open(CONFERENCE);
   const repeated = new Promise((resolve) => {
     let count = 0;
     conference(t, core, 'me', () => void (++count === 2 && resolve(true)));
@@ -139,7 +139,7 @@ test('the one timer wakes the core: an unanswered invoke is repeated by itself',
  * @returns {Promise<Uint8Array>}
  */
 async function someRecording() {
-  const core = await Core.open();
+  const core = await Core.open(CONFERENCE);
   const taken = record(core);
   const sender = core.call('conference_new', ROLE.SENDER);
   const state = JSON.stringify({ id: 'S', state: { text: 'aé😀', list: [1, 2.5, null] } });
@@ -177,7 +177,7 @@ test('a recording replays natively, call for call and byte for byte', async (t) 
 });
 
 test('a core that was used already is not recorded', async () => {
-  const core = await Core.open();
+  const core = await Core.open(CONFERENCE);
   core.call('session_new');
   assert.throws(() => record(core), { code: 'BAD_STATE' });
 });

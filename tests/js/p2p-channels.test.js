@@ -1,6 +1,8 @@
 /** What two peers have between them beside the reliable channel: channels, raw messages, streams of bytes, large values. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RTCPeerConnection } from '../../js-glue/rtc-node.js';
+import { Network, until } from './peers-support.js';
 import { hear, meeting, next } from './peers.js';
 
 test('a channel for an address has the options it was made with, and the peer is told of it', async (t) => {
@@ -65,6 +67,157 @@ for (const [name, options] of /** @type {const} */ ([
     }
   });
 }
+
+/** Each message that comes on a channel, until there are so many. @param {any} channel any: PeerChannel @param {number} count @returns {Promise<any[]>} any: what was sent */
+const messages = (channel, count) =>
+  new Promise((resolve) => {
+    /** @type {any[]} */ const got = [];
+    channel.on('message', (/** @type {any} any: as sent */ data) => {
+      if (got.push(data) === count) resolve(got);
+    });
+  });
+
+test('raw messages on a reliable channel outlive the connection: none lost, none twice, in order', async (t) => {
+  const { pair } = await meeting(t);
+  const networks = [new Network(), new Network()];
+  const { peer, back } = await pair(...networks.map(({ rtc }) => ({ rtc })));
+  const told = next(back, 'channel');
+  const one = peer.createDataChannel('/raw');
+  if (one.readyState !== 'open') await next(one, 'open');
+  const { channel: two } = await told;
+  const [there, here] = [messages(two, 300), messages(one, 300)];
+  const send = (/** @type {number} */ from, /** @type {number} */ to) => {
+    for (let i = from; i < to; i++) {
+      one.send(`${i}`);
+      two.send(Uint8Array.of(i >> 8, i));
+    }
+  };
+  send(0, 100);
+  for (const network of networks) network.cut();
+  assert.equal(one.readyState, 'open');
+  send(100, 200);
+  await until(peer, ['path'], () => peer.path?.type === 'router');
+  for (const network of networks) network.plug();
+  send(200, 300);
+  const numbers = Array.from({ length: 300 }, (_, i) => i);
+  assert.deepEqual((await there).map(Number), numbers);
+  assert.deepEqual(
+    (await here).map((data) => new DataView(data).getUint16(0)),
+    numbers,
+  );
+  await until(peer, ['path', 'connected'], () => peer.path?.type === 'host');
+});
+
+test('a reliable channel opens where the router alone carries, and tells of itself by its first message', async (t) => {
+  const { pair } = await meeting(t);
+  const relayed = { iceTransportPolicy: /** @type {const} */ ('relay') };
+  const { peer, back } = await pair(relayed, relayed);
+  assert.equal(peer.path?.type, 'router');
+  const told = next(back, 'channel');
+  const one = peer.createDataChannel('/raw');
+  if (one.readyState !== 'open') await next(one, 'open');
+  const answered = messages(one, 1);
+  back.on('channel', (/** @type {any} any: PeerChannel */ channel) => {
+    channel.on('message', (/** @type {string} */ data) => void channel.send(`got ${data}`));
+  });
+  await one.send('hello');
+  assert.equal((await told).address, '/raw');
+  assert.deepEqual(await answered, ['got hello']);
+});
+
+/** Connections whose channels for addresses open as Chromium's may: a message is told of first. */
+class LateOpening extends RTCPeerConnection {
+  /** @override @param {string} label @param {RTCDataChannelInit} [options] */
+  createDataChannel(label, options) {
+    const channel = super.createDataChannel(label, options);
+    if (!label.startsWith('/')) return channel;
+    let opened = () => {};
+    /** @type {RTCDataChannelState} */ let readyState = 'connecting';
+    const onmessage = (/** @type {(event: MessageEvent) => void} */ handler) =>
+      channel.addEventListener('message', (event) => {
+        handler(event);
+        if (readyState === 'open') return;
+        readyState = 'open';
+        opened();
+      });
+    Object.defineProperties(channel, {
+      readyState: { get: () => readyState },
+      onmessage: { set: onmessage },
+      onopen: { set: (handler) => (opened = handler ?? opened) },
+    });
+    return channel;
+  }
+}
+
+test('what comes on a channel before it is said to be open is heard when it is', async (t) => {
+  const { pair } = await meeting(t);
+  const rtc = { RTCPeerConnection: /** @type {any} */ (LateOpening) };
+  const { one, peer, back } = await pair({ rtc });
+  /** @type {unknown[]} */ const errors = [];
+  one.on('error', (error) => errors.push(error));
+  back.on('/late/x', (/** @type {number} */ value) => void back.set('/back/late/x', value));
+  const channel = peer.createDataChannel('/late');
+  const toldBack = next(back, 'channel');
+  await next(channel, 'open');
+  const { channel: far } = await toldBack;
+  const came = messages(channel, 1);
+  far.send('raw');
+  assert.deepEqual(await came, ['raw']);
+  const heard = hear(peer, '/back/late/x');
+  await peer.set('/late/x', 1);
+  assert.deepEqual(await heard, [['/back/late/x', 1]]);
+  assert.deepEqual(errors, []);
+});
+
+test('raw messages of any size arrive whole and in their order, those of a Blob too', async (t) => {
+  const { pair } = await meeting(t);
+  const { peer, back } = await pair();
+  const told = next(back, 'channel');
+  const one = peer.createDataChannel('/raw');
+  if (one.readyState !== 'open') await next(one, 'open');
+  const { channel: two } = await told;
+  const came = messages(two, 6);
+  const large = Uint8Array.from({ length: 1_500_000 }, (_, i) => i * 7);
+  const text = 'é'.repeat(100_000);
+  const sends = [
+    one.send('first'),
+    one.send(new Blob([large])),
+    one.send(text),
+    one.send(new Uint16Array([1, 2]).subarray(1)),
+    one.send(''),
+    one.send(new ArrayBuffer(0)),
+  ];
+  await Promise.all(sends);
+  const [first, blob, string, view, empty, none] = await came;
+  assert.deepEqual([first, string, empty], ['first', text, '']);
+  assert.ok(blob instanceof ArrayBuffer && view instanceof ArrayBuffer);
+  assert.deepEqual(new Uint8Array(blob), large);
+  assert.deepEqual(new Uint8Array(view), Uint8Array.of(2, 0));
+  assert.equal(none.byteLength, 0);
+  await assert.rejects(one.send(new Uint8Array(17 << 20)), { code: 'TOO_LARGE' });
+});
+
+test('a channel that is closed at once delivers what was sent before, and hears nothing more', async (t) => {
+  const { pair } = await meeting(t);
+  const { peer, back } = await pair();
+  const told = next(back, 'channel');
+  const one = peer.createDataChannel('/raw');
+  if (one.readyState !== 'open') await next(one, 'open');
+  const { channel: two } = await told;
+  const came = messages(two, 200);
+  const closed = [next(one, 'close'), next(two, 'close')];
+  for (let i = 0; i < 200; i++) one.send(`${i}`);
+  one.close();
+  assert.equal(one.readyState, 'closing');
+  await assert.rejects(one.send('too late'), { code: 'NOT_CONNECTED' });
+  two.send('into the end');
+  await Promise.all(closed);
+  assert.equal((await came).length, 200);
+  assert.equal(one.readyState, 'closed');
+  const again = next(back, 'channel');
+  peer.createDataChannel('/raw');
+  assert.equal((await again).channel.readyState, 'open');
+});
 
 test('send() of a channel refuses what it cannot send, and may be ignored', async (t) => {
   const { pair } = await meeting(t);

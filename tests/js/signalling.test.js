@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { VALUE } from '../../js-glue/abi.gen.js';
+import { CONFERENCE } from '../../js-glue/conference-module.js';
 import { Core } from '../../js-glue/core.js';
 import { SessionSignalling } from '../../js-glue/signalling.js';
 import { Clasp } from '../../web/index.js';
@@ -80,7 +81,9 @@ const MAKES = {
   'a session of its own': async (url) => {
     /** @type {{code: string}[]} */ const errors = [];
     const options = { url };
-    const it = new SessionSignalling(await Core.load(), options, (error) => errors.push(error));
+    const it = new SessionSignalling(await Core.load({}, CONFERENCE), options, (error) =>
+      errors.push(error),
+    );
     await heard(it.onState, (...[session]) => session !== '');
     return { it, errors, close: () => it.close() };
   },

@@ -1,3 +1,4 @@
+import { CONFERENCE } from '../../js-glue/conference-module.js';
 import { Core } from '../../js-glue/core.js';
 import { Session } from '../../js-glue/session.js';
 import { preconnect } from '../../js-glue/socket-class.js';
@@ -154,7 +155,7 @@ export class RelayDriver extends Base {
     this.#state = 'connecting';
     const settle = preconnect(this.#options.url);
     try {
-      const core = await Core.load();
+      const core = await Core.load({}, CONFERENCE);
       if (this.#state !== 'connecting') return; // closed meanwhile
       this.#session = new Session(core, {
         turned: (state, id, error) => this.#turned(STATES[state], id, error),

@@ -2,6 +2,7 @@
  * One Sender or Receiver for a test to command; its events go to the test's function `told(type, detail)`.
  * In the address: role, room, relay; record=1: every call into the core is recorded.
  */
+import { CONFERENCE } from '../../../js-glue/conference-module.js';
 import { Core } from '../../../js-glue/core.js';
 import { record } from '../../../js-glue/recorder.js';
 import { Receiver, RelayDriver, Sender } from '../../../web/index.js';
@@ -18,7 +19,9 @@ const EVENTS = /** @type {const} */ ([
 ]);
 
 const given = new URL(location.href).searchParams;
-const recording = given.has('record') ? record(await Core.load()) : () => new Uint8Array(0);
+const recording = given.has('record')
+  ? record(await Core.load({}, CONFERENCE))
+  : () => new Uint8Array(0);
 const driver = new RelayDriver({ url: given.get('relay') ?? undefined });
 const room = given.get('room') ?? undefined;
 const options = { driver, iceServers: [] };

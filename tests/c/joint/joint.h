@@ -157,7 +157,7 @@ typedef struct joint_faults {
 #define JOINT_COUNTS(X) X(signals) X(lost) X(doubled) X(overtaken) X(unknown) X(limited) X(glares) X(reloads) \
     X(restarts) X(reconnects) X(moved) X(broken) X(blocked) X(shaken) X(muted) X(deafened) X(cut) X(changed) X(killed)\
     X(parted) X(rejected) X(shut) X(isolated) X(relayed) X(cutoff) X(uncovered) X(silenced) X(covered) X(resumed) X(stalled) X(dropped) X(shuffled)\
-    X(said) X(acked) X(streams) X(large) X(own) X(channels) X(pipes) X(gets) X(full) X(ends) X(extra) X(resent) X(repeats)
+    X(said) X(acked) X(streams) X(large) X(own) X(raw) X(channels) X(pipes) X(gets) X(full) X(ends) X(extra) X(resent) X(repeats)
 // clang-format on
 
 typedef struct joint_counts {

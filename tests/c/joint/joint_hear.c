@@ -82,6 +82,8 @@ void joint_hear(joint *j, int node, uint32_t *from, const clasp_effect *effect) 
         learn_address(peer, effect);
     } else if (effect->kind == CLASP_EFFECT_P2P_DELIVER && CHECK(effect->a < JOINT_HEARD)) {
         const int meaning = peer->meaning[effect->a];
+        const bool is_raw = (effect->b >> 16 & CLASP_P2P_DELIVER_RAW) != 0;
+        CHECK(!is_raw || meaning == MEANS_LANE + LANE_OWN);
         if (meaning >= MEANS_LANE) {
             take(j, node, peer, (joint_lane)(meaning - MEANS_LANE), read_value(effect));
         }

@@ -215,6 +215,13 @@ static void end_own(joint *j, int node, joint_peer *peer) {
     }
 }
 
+/* A message of the application's own, on its channel. */
+static void say_raw(joint *j, int node, joint_peer *peer, const char *channel) {
+    char address[48];
+    snprintf(address, sizeof address, "/clasp/p2p/raw%s", channel);
+    j->counts.raw += say(j, node, peer, LANE_OWN, address, CLASP_FLOW_EVENT, 8 + joint_below(j, 3000));
+}
+
 static void say_own(joint *j, int node, joint_peer *peer) {
     char address[24];
     own_address(node, peer, address);
@@ -229,6 +236,8 @@ static void say_own(joint *j, int node, joint_peer *peer) {
         }
     } else if (peer->own_lossy) {
         say(j, node, peer, LANE_OWN, address, CLASP_FLOW_STREAM, 0);
+    } else if (joint_chance(j, 300)) {
+        say_raw(j, node, peer, address);
     } else {
         j->counts.own += say(j, node, peer, LANE_OWN, address, CLASP_FLOW_SET, 0);
     }
