@@ -2,7 +2,7 @@
 export const LONGEST_MS = 0x7fffffff;
 
 /** A timer that fires within so many microseconds is left alone although nothing waits for it any more: the next one would be set at once. */
-const SOON_US = 50_000;
+const SOON_US = 200_000;
 
 const { timeOrigin } = performance; // it stays, and is slow to ask for
 

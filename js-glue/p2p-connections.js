@@ -11,6 +11,7 @@ export class PeerConnections {
   #more;
   #isOver = false;
   /** @type {RTCPeerConnection | undefined} */ #spare;
+  /** The one that was taken last. @type {RTCPeerConnection | undefined} */ #latest;
 
   /**
    * @param {RtcClass} Class
@@ -28,9 +29,11 @@ export class PeerConnections {
     return new this.#Class({ ...config, ...this.#more });
   }
 
-  /** Make one, unless one is there. It takes some milliseconds in which nothing else is done. */
+  /** Make one, unless one is there. It takes some milliseconds, for which no set-up is to wait: whoever ends one calls this again. */
   prepare() {
-    if (this.#spare || this.#isOver) return;
+    const isSettingUp = /new|connecting/.test(this.#latest?.connectionState ?? '');
+    if (this.#spare || this.#isOver || isSettingUp) return;
+    this.#latest = undefined;
     try {
       const { renew } = this;
       this.#spare = this.#make(renew ? undefined : /** @type {RTCConfiguration} */ (this.#config));
@@ -46,6 +49,7 @@ export class PeerConnections {
       this.#spare ??
       this.#make(this.renew ? undefined : /** @type {RTCConfiguration} */ (this.#config));
     this.#spare = undefined;
+    this.#latest = connection;
     return connection;
   }
 
@@ -62,6 +66,6 @@ export class PeerConnections {
   close() {
     this.#isOver = true;
     this.#spare?.close();
-    this.#spare = undefined;
+    this.#spare = this.#latest = undefined;
   }
 }

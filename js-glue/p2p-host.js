@@ -400,6 +400,7 @@ export class P2PHost {
         plane.links.delete(b);
         if (number) link?.closeAfterPeer();
         else link?.close();
+        setTimeout(() => this.#options.connections.prepare()); // whoever ends one may want another one soon
       }),
       [P2P_RAW]: this.#for((plane, { b, bytes }) =>
         links.raw(plane, b & 0xff, bytes.slice().buffer),

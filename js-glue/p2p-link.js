@@ -9,6 +9,8 @@ const OPTIONS = [{ ordered: true }, { ordered: false, maxRetransmits: 0 }];
 export const LOW_WATER = 128 << 10;
 /** Channels of one connection that are heard: those of a link, 32 of each side's application, and some of other makes. */
 const CHANNELS_MAX = 96;
+/** Milliseconds after which what nobody waits for is done on a new connection. */
+const SETTLE_MS = 5;
 /** Milliseconds that a peer has for hearing that a link ends. */
 const LINGER_MS = 500;
 
@@ -35,6 +37,8 @@ export class P2PLink extends Link {
   channels = new Map();
   /** Those that were made here, and have not closed. @type {Map<number, RTCDataChannel>} */
   made = new Map();
+  /** To be made when the first one is open. */
+  #later = 0;
   /** All that have not closed. @type {Set<RTCDataChannel>} */
   #heard = new Set();
 
@@ -65,9 +69,10 @@ export class P2PLink extends Link {
     else super.failed();
   }
 
-  /** Make one of the two channels that every link has; before the first offer. @param {number} number */
+  /** Make one of the two channels that every link has: the first one before the first offer, the other when that is open. @param {number} number */
   openChannel(number) {
-    this.make(number, LABELS[number], OPTIONS[number]);
+    if (number > 0) this.#later = number;
+    else this.make(number, LABELS[number], OPTIONS[number]);
   }
 
   /** @type {(number: number, label: string, options: RTCDataChannelInit) => void} */
@@ -133,7 +138,7 @@ export class P2PLink extends Link {
       this.channels.set(number, channel);
       host.opened(number, channel);
       for (const data of early.splice(0)) host.message(number, data);
-      if (number === 0) this.#follow();
+      if (number === 0) this.#opened();
     };
     channel.onopen = opened;
     channel.onmessage = ({ data }) => {
@@ -149,6 +154,15 @@ export class P2PLink extends Link {
       host.closed(number);
     };
     if (channel.readyState === 'open') opened();
+  }
+
+  /** What does not have to be there for the first messages follows them. */
+  #opened() {
+    setTimeout(() => {
+      if (this.life.aborted) return;
+      if (this.#later) this.make(this.#later, LABELS[this.#later], OPTIONS[this.#later]);
+      this.#follow();
+    }, SETTLE_MS);
   }
 
   /** Where the browser tells it, its pair of candidates. */

@@ -8,6 +8,7 @@ import { cut } from './words.js';
 /** @typedef {import('./p2p-host.js').P2PEvents} P2PEvents */
 /** @typedef {import('./p2p-host.js').P2PHost} P2PHost */
 
+const LOOK_MS = 20; // after a peer has connected, whose first messages go before the browser counts what it knows of the path
 const REFUSAL_MAX = 511; // bytes; of more the core tells none (CLASP_P2P_REASON_MAX)
 
 /** @type {import('./p2p-peer.js').PeerState[]} */
@@ -67,7 +68,7 @@ export class Planes {
     const isEnd = plane.state === 'failed' || plane.state === 'closed';
     plane.isWanted = !isEnd && plane.state !== 'known';
     if (isEnd) plane.path = null;
-    if (plane.state === 'connected') this.lookUp(plane);
+    if (plane.state === 'connected') setTimeout(() => this.lookUp(plane), LOOK_MS);
     this.#events.turned(plane, error);
     if (plane.state === 'connected') this.#introduce(plane);
     if (!isEnd) return;

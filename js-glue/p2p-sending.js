@@ -8,6 +8,8 @@ import { LOW_WATER } from './p2p-link.js';
 
 const POLL_MS = 20; // where there is no event for few bytes in the browser
 const WATCHDOG_MS = 1000;
+/** Bytes, few beside what the core lets wait, that it counts as waiting without asking. */
+const UNTOLD = 32 << 10;
 
 /** True where the browser has the event; a property that somebody has set is none. @param {RTCDataChannel} channel */
 const nativeLow = (channel) => 'onbufferedamountlow' in Object.getPrototypeOf(channel);
@@ -20,7 +22,8 @@ export class Sending {
   #core;
   #handle;
   #planes;
-  /** @type {Place[]} */ #touched = [];
+  /** Of what the core was not told. @type {Place[]} */ #touched = [];
+  #untold = 0; // bytes
   /** @type {Set<Place>} */ #full = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
   #isOver = false;
@@ -52,12 +55,15 @@ export class Sending {
     } catch {
       return; // it is closing: that is told, too
     }
-    const last = this.#touched.at(-1);
-    if (last?.channel !== channel) this.#touched.push({ plane, where, channel });
+    this.#untold += message.length;
+    for (const touched of this.#touched) if (touched.channel === channel) return;
+    this.#touched.push({ plane, where, channel });
   };
 
   /** @type {Sender['sent']} */
   sent = () => {
+    if (this.#untold < UNTOLD) return;
+    this.#untold = 0;
     for (const place of this.#touched.splice(0)) this.#tell(place);
   };
 

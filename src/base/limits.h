@@ -385,6 +385,9 @@
 /* While somebody is asked for whom nobody has heard of, the wait doubles so often at most. */
 #define CLASP_P2P_SEEKS 1u
 
+/* The router is told that two are connected when the first messages have gone: they would wait for it. */
+#define CLASP_P2P_TELL_US 20000u
+
 /* New connections that one peer may ask for within the time: each costs the browser an RTCPeerConnection. */
 #define CLASP_P2P_OFFERS 6u
 #define CLASP_P2P_OFFERS_US 10000000u

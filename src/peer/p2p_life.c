@@ -234,8 +234,7 @@ static void path_works(clasp_p2p *p, p2p_peer *peer, p2p_link *link, bool first,
     peer->facts.opened = true;
     peer->facts.ice_failed = false;
     if (first && link->dialect != CLASP_P2P_DIALECT_ROOM) {
-        p2p_signal signal = p2p_about(link, P2P_TYPE_CONNECTED);
-        p2p_emit(p, peer, link->dialect, &signal);
+        link->timers[LINK_TELL] = now_us + CLASP_P2P_TELL_US;
     }
     replaced(p, peer, link, now_us);
     p2p_peer_step(p, peer, P2P_PEER_ON_UP, NULL, now_us);

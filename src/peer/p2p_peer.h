@@ -13,6 +13,7 @@
 typedef enum p2p_link_timer {
     LINK_EXPIRE, /* the set-up, its recovery, or the application's decision took too long */
     LINK_RETRY,  /* say it again, or make the restart that had to wait */
+    LINK_TELL,   /* the peer, that it is connected */
     LINK_TIMER_COUNT
 } p2p_link_timer;
 

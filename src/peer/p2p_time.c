@@ -33,6 +33,11 @@ static void link_retry(clasp_p2p *p, p2p_peer *peer, p2p_link *link, uint64_t no
 
 static void tick_link(clasp_p2p *p, p2p_peer *peer, uint32_t place, uint64_t now_us) {
     p2p_link *link = peer->links[place];
+    if (link && link->timers[LINK_TELL] <= now_us) {
+        link->timers[LINK_TELL] = P2P_NEVER;
+        p2p_signal signal = p2p_about(link, P2P_TYPE_CONNECTED);
+        p2p_emit(p, peer, link->dialect, &signal);
+    }
     if (link && link->timers[LINK_RETRY] <= now_us) {
         link->timers[LINK_RETRY] = P2P_NEVER;
         link_retry(p, peer, link, now_us);

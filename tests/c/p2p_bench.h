@@ -225,6 +225,19 @@ static inline p2p_signal sent(const bench *b, int n) {
     return signal;
 }
 
+/** How many signals tell that the peer is connected (a text with its length before it): soon after it is, behind the first messages. */
+static inline int told_connected(bench *b) {
+    int count = 0;
+    CHECK_EQ(effects(b, CLASP_EFFECT_P2P_SIGNAL), 0);
+    wait_ms(b, CLASP_P2P_TELL_US / 1000);
+    for (int n = 0; n < effects(b, CLASP_EFFECT_P2P_SIGNAL); n++) {
+        count += effect_has(b, CLASP_EFFECT_P2P_SIGNAL, n,
+                            "\x09"
+                            "connected");
+    }
+    return count;
+}
+
 static inline bool is_text(clasp_span bytes, const char *text) { return clasp_span_equal(bytes, span(text)); }
 
 /** The state and cause of the last PEER_STATE; -1: there was none. */

@@ -36,8 +36,7 @@ TEST(a_native_client_is_called) {
     CHECK_EQ(settled(&b, 1), 1);
     link_event(&b, "r-1", 1, CLASP_P2P_LINK_CHANNEL_OPEN, 0, "");
     CHECK_EQ(settled(&b, 1), CLASP_OK);
-    CHECK_EQ(sent(&b, 0).type, P2P_TYPE_CONNECTED);
-    CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_SIGNAL), 1);
+    CHECK_EQ(told_connected(&b), 1);
     hear(&b, "type=disconnected from=r-1 correlation_id=whatever reason=User~requested~disconnect");
     CHECK_EQ(told_state(&b), CLASP_P2P_CLOSED);
     CHECK(effect_has(&b, CLASP_EFFECT_P2P_PEER_STATE, 0, "User requested disconnect"));
@@ -62,7 +61,7 @@ TEST(a_native_client_calls) {
     CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_CLOSE), 0);
     link_event(&b, "r-1", 2, CLASP_P2P_LINK_CHANNEL_OPEN, 0, "");
     CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_LINK_CLOSE), 1);
-    CHECK_EQ(sent(&b, 0).type, P2P_TYPE_CONNECTED);
+    CHECK_EQ(told_connected(&b), 1);
     link_event(&b, "r-1", 2, CLASP_P2P_LINK_CHANNEL_CLOSED, 0, "");
     CHECK_EQ(state_of(&b, "r-1"), CLASP_P2P_CLOSED);
     CHECK_EQ(effects(&b, CLASP_EFFECT_P2P_SIGNAL), 0); /* it is told only on request */
