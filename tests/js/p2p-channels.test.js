@@ -131,19 +131,23 @@ class LateOpening extends RTCPeerConnection {
   createDataChannel(label, options) {
     const channel = super.createDataChannel(label, options);
     if (!label.startsWith('/')) return channel;
-    let opened = () => {};
+    /** @type {(() => void) | null} */ let opened = null;
     /** @type {RTCDataChannelState} */ let readyState = 'connecting';
-    const onmessage = (/** @type {(event: MessageEvent) => void} */ handler) =>
+    const onmessage = (/** @type {((event: MessageEvent) => void) | null} */ handler) =>
       channel.addEventListener('message', (event) => {
-        handler(event);
+        handler?.(event);
         if (readyState === 'open') return;
         readyState = 'open';
-        opened();
+        opened?.();
       });
     Object.defineProperties(channel, {
       readyState: { get: () => readyState },
       onmessage: { set: onmessage },
-      onopen: { set: (handler) => (opened = handler ?? opened) },
+      onopen: {
+        set(handler) {
+          opened = handler;
+        },
+      },
     });
     return channel;
   }
