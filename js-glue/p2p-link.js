@@ -9,6 +9,8 @@ const OPTIONS = [{ ordered: true }, { ordered: false, maxRetransmits: 0 }];
 export const LOW_WATER = 128 << 10;
 /** Channels of one connection that are heard: those of a link, 32 of each side's application, and some of other makes. */
 const CHANNELS_MAX = 96;
+/** Messages that may come before their channel is open. */
+const EARLY_MAX = 64;
 /** Milliseconds after which what nobody waits for is done on a new connection. */
 const SETTLE_MS = 5;
 /** Milliseconds that a peer has for hearing that a link ends. */
@@ -143,7 +145,7 @@ export class P2PLink extends Link {
     channel.onopen = opened;
     channel.onmessage = ({ data }) => {
       if (this.channels.get(number) === channel) host.message(number, data);
-      else early.push(data);
+      else if (early.push(data) > EARLY_MAX) channel.close();
     };
     channel.onbufferedamountlow = () => host.low(number);
     channel.onclose = () => {
