@@ -70,10 +70,10 @@ export class Core {
 
   /**
    * The page's own instance of a module, loaded once; after a failure the next call tries again.
-   * @param {LoadOptions | undefined} options for the first call
    * @param {import('./loader.js').Source} source
+   * @param {LoadOptions} [options] for the first call
    */
-  static load(options, source) {
+  static load(source, options) {
     const loading = shared.get(source) ?? Core.open(source, options);
     shared.set(source, loading);
     loading.catch(() => shared.delete(source));

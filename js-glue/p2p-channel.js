@@ -1,7 +1,7 @@
 import { SAY_EVENT } from './abi.gen.js';
 import { ClaspError } from './error.js';
 import { LOW_WATER } from './p2p-link.js';
-import { SendQueue, isMessage, messageLimit } from './send-queue.js';
+import { SendQueue, isMessage } from './send-queue.js';
 
 /** @typedef {import('./p2p-link.js').P2PLink} P2PLink */
 /** @typedef {import('./p2p-peer.js').PeerPlane} PeerPlane */
@@ -24,8 +24,8 @@ export const PRIORITIES = ['high', 'normal', 'low'];
 const ESCAPED = [0x45, 0x53]; // a raw message must not begin like one of CLASP
 const RAW = [0x45, 0x08];
 const RAW_PREFIX = '/clasp/p2p/raw';
-/** Bytes of a message that goes as a value does; the core tells exactly. */
-const CARRIED_MAX = 16 << 20;
+/** What a peer takes of messages that go as values do; the core tells exactly. */
+const CARRIED = { sctp: { maxMessageSize: 16 << 20 } };
 
 /** @param {unknown} value @param {string} name @param {number} most */
 function optionalCount(value, name, most) {
@@ -167,7 +167,7 @@ export class PlaneChannel {
     rtc.bufferedAmountLowThreshold = LOW_WATER;
     this.carry();
     if (this.#carrier) return;
-    this.#queue = new SendQueue(rtc, () => messageLimit(link.pc), link.life);
+    this.#queue = new SendQueue(rtc, link.pc, link.life);
     if (!wasOpen) queueMicrotask(() => this.tell('open')); // it may be open when it is made
   }
 
@@ -175,7 +175,7 @@ export class PlaneChannel {
   carry() {
     if (this.#carrier || !this.plane.isOurs || !this.isReliable) return;
     this.#carrier = new Carrier(this.plane, this.address, () => this.#endWhenIdle());
-    this.#queue = new SendQueue(this.#carrier, () => CARRIED_MAX);
+    this.#queue = new SendQueue(this.#carrier, CARRIED);
     queueMicrotask(() => this.tell('open'));
   }
 
@@ -203,6 +203,9 @@ export class PlaneChannel {
     try {
       const isEscaped = this.plane.isOurs && !this.#carrier;
       await queue.send(isEscaped ? await escaped(data) : data);
+    } catch (error) {
+      const { cause } = /** @type {ClaspError} */ (error);
+      throw cause instanceof ClaspError ? cause : error; // the core's own word
     } finally {
       this.#sending--;
       this.#endWhenIdle();

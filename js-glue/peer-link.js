@@ -1,6 +1,6 @@
 import { LINK_EVENT } from './abi.gen.js';
 import { Link } from './link.js';
-import { SendQueue, messageLimit } from './send-queue.js';
+import { SendQueue } from './send-queue.js';
 
 /**
  * @typedef {object} LinkHost
@@ -61,7 +61,7 @@ export class PeerLink extends Link {
     if (this.#channel && (channel.label !== this.#label || this.#channel.label === this.#label))
       return;
     this.#channel = channel;
-    this.#queue = new SendQueue(channel, () => messageLimit(this.pc), this.life);
+    this.#queue = new SendQueue(channel, this.pc, this.life);
     channel.binaryType = 'arraybuffer';
     const isCurrent = () => channel === this.#channel;
     let isOpen = false;

@@ -16,9 +16,6 @@ const MESSAGE_BYTES = 65536;
 /** @typedef {Pick<RTCDataChannel, 'bufferedAmount' | 'bufferedAmountLowThreshold' | 'readyState' | 'send' | 'addEventListener' | 'removeEventListener'>} Channel that a queue sends on: what it uses of one */
 /** @typedef {{data: Message, size: number, resolve: () => void, reject: (error: ClaspError) => void}} Item */
 
-/** Bytes of a message that the other side takes. @param {RTCPeerConnection} pc */
-export const messageLimit = (pc) => pc.sctp?.maxMessageSize || MESSAGE_BYTES;
-
 /** @param {unknown} data @returns {data is Message} */
 export const isMessage = (data) =>
   typeof data === 'string' ||
@@ -48,12 +45,12 @@ export class SendQueue {
 
   /**
    * @param {Channel} channel
-   * @param {() => number} limit bytes of a message, at most
+   * @param {{sctp: {maxMessageSize: number} | null}} pc it belongs to; asked what the other side takes
    * @param {AbortSignal} [life] when it ends, what waits is rejected
    */
-  constructor(channel, limit, life) {
+  constructor(channel, pc, life) {
     this.#channel = channel;
-    this.#limit = limit;
+    this.#limit = () => pc.sctp?.maxMessageSize || MESSAGE_BYTES;
     channel.bufferedAmountLowThreshold = LOW_WATER;
     life?.addEventListener('abort', () => this.#wake(), { once: true });
   }
@@ -84,10 +81,7 @@ export class SendQueue {
         await this.#pass(item.data);
         item.resolve();
       } catch (cause) {
-        const isOurs = cause instanceof ClaspError;
-        item.reject(
-          isOurs ? cause : new ClaspError('PEER_GONE', 'the data channel has closed', { cause }),
-        );
+        item.reject(new ClaspError('PEER_GONE', 'the data channel has closed', { cause }));
       }
       this.#bytes -= item.size;
     }

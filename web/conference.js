@@ -115,7 +115,7 @@ export class Conference extends EventTarget {
     }
     this.#options = options;
     this.#traits = traits;
-    ignorable(Core.load({}, CONFERENCE)); // early; start() says what went wrong
+    ignorable(Core.load(CONFERENCE)); // early; start() says what went wrong
   }
 
   /** The own id; undefined while not started. */
@@ -234,7 +234,7 @@ export class Conference extends EventTarget {
   async #begin(life) {
     // All at once: the driver finds its way, and the first connection is made, while the core is being loaded.
     const [core, connections] = await Promise.all([
-      Core.load({}, CONFERENCE),
+      Core.load(CONFERENCE),
       this.#connections(life),
       ...this.#namespaces(life).map((namespace) => this.#drive('on', namespace, this.#signalled)),
     ]);

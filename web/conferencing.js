@@ -19,5 +19,5 @@ export const version = '0.1.0';
  * @throws {import('./error.js').ClaspError} LOAD
  */
 export async function ready(options) {
-  await Core.load(options, CONFERENCE);
+  await Core.load(CONFERENCE, options);
 }

@@ -167,7 +167,7 @@ export class Connection extends Base {
    * @throws {ClaspError} LOAD
    */
   static async ready(options) {
-    await Core.load(options, CLASP_CLIENT);
+    await Core.load(CLASP_CLIENT, options);
   }
 
   /**
@@ -196,7 +196,7 @@ export class Connection extends Base {
   async #open(life) {
     const settle = preconnect(this.#url);
     try {
-      const core = await Core.load({}, CLASP_CLIENT);
+      const core = await Core.load(CLASP_CLIENT);
       if (this.#life === life) this.#start(core, life);
     } finally {
       settle();

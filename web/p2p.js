@@ -125,7 +125,7 @@ export class ClaspP2P extends Emitter {
   constructor(options) {
     super();
     this.#options = checked(options);
-    ignorable(Core.load(options.wasm, PEER)); // early; connect() says what went wrong
+    ignorable(Core.load(PEER, options.wasm)); // early; connect() says what went wrong
   }
 
   // ---- life -----------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ export class ClaspP2P extends Emitter {
     const { signaling, wasm, rtc, rtcConfig = DEFAULT_RTC, iceTransportPolicy } = this.#options;
     const settle = typeof signaling === 'string' ? preconnect(signaling) : () => {};
     try {
-      const [core, Class] = await Promise.all([Core.load(wasm, PEER), findRtc(rtc)]);
+      const [core, Class] = await Promise.all([Core.load(PEER, wasm), findRtc(rtc)]);
       if (life.end.signal.aborted)
         throw new ClaspError('ABORTED', 'closed before it was connected');
       const connections = new PeerConnections(

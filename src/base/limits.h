@@ -315,9 +315,10 @@
 #define CLASP_REPEAT_MAX_US 30000000u
 #define CLASP_REPEAT_SYNC_US 5000000u /* the last wait of a state that is not acknowledged */
 
-/* So many times a Receiver that has lost its last connection asks the room with no longer wait than this, then at its interval. */
+/* So many times a Receiver that has lost a connection, and has none, asks the room after CLASP_REPEAT_US doubled so often; then its
+ * waits go on to double up to its interval. */
 #define CLASP_CONFERENCE_LOOKS 16u
-#define CLASP_CONFERENCE_LOOK_US 8000000u
+#define CLASP_CONFERENCE_LOOK_EXPONENT 3u
 
 /* The same description is not sent again sooner than this, however often a peer asks. */
 #define CLASP_REPEAT_MIN_US 200000u

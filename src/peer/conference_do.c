@@ -234,6 +234,7 @@ static void seek(clasp_conference *c, uint64_t now_us) {
     if (c->role == CLASP_ROLE_RECEIVER && c->ping_interval_us > 0 && c->started) {
         c->pings_left = c->ping_attempts;
         c->invokes = 0;
+        c->looks = CLASP_CONFERENCE_LOOKS;
         c->invoke_us = now_us + conference_backoff(c, CLASP_REPEAT_US, 0, c->ping_interval_us);
     }
 }
@@ -403,6 +404,7 @@ static void path_works(clasp_conference *c, conference_peer *peer, bool again) {
     peer->retries = 0;
     peer->failed = false;
     c->was_connected = true;
+    c->looks = 0;
     c->pings_left = c->ping_attempts;
     clasp_outbox_add(c->out, CLASP_EFFECT_PEER_CONNECTED, c->handle, peer->handle, again, NO_BYTES);
 }

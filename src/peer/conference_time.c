@@ -77,23 +77,13 @@ static bool anybody_linked(const clasp_conference *c) {
     return false;
 }
 
-/* Whoever has lost its last connection looks more often at first: where signals get lost, so do looks. */
-static uint64_t longest_wait(const clasp_conference *c) {
-    const bool sender = c->role == CLASP_ROLE_SENDER;
-    const uint64_t longest = sender || c->ping_interval_us == 0 ? CLASP_REPEAT_MAX_US : c->ping_interval_us;
-    const bool has_lost = !sender && c->was_connected && !anybody_linked(c);
-    const bool is_early = has_lost && c->invokes < CLASP_CONFERENCE_LOOKS;
-    return is_early && longest > CLASP_CONFERENCE_LOOK_US ? CLASP_CONFERENCE_LOOK_US : longest;
-}
-
 /* A Sender says a few times that it is there. A Receiver asks until it is connected, then keeps looking for others, and
  * gives up pingAttempts pings after the last of them is gone. */
 static void invoke_due(clasp_conference *c, uint64_t now_us) {
     c->invoke_us = NEVER;
     const bool sender = c->role == CLASP_ROLE_SENDER;
-    const uint64_t longest = longest_wait(c);
-    const bool full_wait = longest >= c->ping_interval_us &&
-                           (UINT64_C(1) * CLASP_REPEAT_US << (c->invokes < 16 ? c->invokes : 16)) >= longest;
+    const uint64_t longest = sender || c->ping_interval_us == 0 ? CLASP_REPEAT_MAX_US : c->ping_interval_us;
+    const bool full_wait = (CLASP_REPEAT_US << (c->invokes < 16 ? c->invokes : 16)) >= longest;
     if (!sender && c->was_connected && !anybody_linked(c) && full_wait) {
         if (c->pings_left == 0) {
             return;
@@ -101,10 +91,15 @@ static void invoke_due(clasp_conference *c, uint64_t now_us) {
         c->pings_left--;
     }
     conference_invoke_room(c, now_us);
-    c->invokes = c->invokes < UINT8_MAX ? (uint8_t)(c->invokes + 1) : UINT8_MAX;
+    if (c->looks > 0 &&
+        c->invokes == CLASP_CONFERENCE_LOOK_EXPONENT) { /* where signals get lost, so do looks */
+        c->looks--;
+    } else if (c->invokes < UINT8_MAX) {
+        c->invokes++;
+    }
     const bool goes_on = sender ? c->invokes < 4 : (c->ping_interval_us > 0 || !c->was_connected);
     if (goes_on) {
-        c->invoke_us = now_us + conference_backoff(c, CLASP_REPEAT_US, c->invokes, longest_wait(c));
+        c->invoke_us = now_us + conference_backoff(c, CLASP_REPEAT_US, c->invokes, longest);
     }
 }
 

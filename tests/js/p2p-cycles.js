@@ -14,7 +14,7 @@ const PATIENCE_MS = 8000;
 const { counts, allClosed, rtc } = countingRtc();
 const { signal } = new AbortController();
 
-const core = await Core.load({}, PEER);
+const core = await Core.load(PEER);
 
 /** @param {string} clientId */
 const make = (clientId) =>

@@ -81,7 +81,7 @@ const MAKES = {
   'a session of its own': async (url) => {
     /** @type {{code: string}[]} */ const errors = [];
     const options = { url };
-    const it = new SessionSignalling(await Core.load({}, CONFERENCE), options, (error) =>
+    const it = new SessionSignalling(await Core.load(CONFERENCE), options, (error) =>
       errors.push(error),
     );
     await heard(it.onState, (...[session]) => session !== '');

@@ -155,7 +155,7 @@ export class RelayDriver extends Base {
     this.#state = 'connecting';
     const settle = preconnect(this.#options.url);
     try {
-      const core = await Core.load({}, CONFERENCE);
+      const core = await Core.load(CONFERENCE);
       if (this.#state !== 'connecting') return; // closed meanwhile
       this.#session = new Session(core, {
         turned: (state, id, error) => this.#turned(STATES[state], id, error),

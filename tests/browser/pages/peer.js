@@ -20,7 +20,7 @@ const EVENTS = /** @type {const} */ ([
 
 const given = new URL(location.href).searchParams;
 const recording = given.has('record')
-  ? record(await Core.load({}, CONFERENCE))
+  ? record(await Core.load(CONFERENCE))
   : () => new Uint8Array(0);
 const driver = new RelayDriver({ url: given.get('relay') ?? undefined });
 const room = given.get('room') ?? undefined;
