@@ -220,7 +220,7 @@ export class PlaneChannel {
 
   #endWhenIdle() {
     if (this.#isClosing && this.#sending === 0 && !this.#carrier?.count)
-      this.plane.endChannel(this);
+      this.plane.closeChannel(this);
   }
 
   /** For good: by the application, or by the peer. */

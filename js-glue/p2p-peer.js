@@ -83,7 +83,7 @@ export class PeerPlane {
   pipes = new PeerPipes(this);
   /** Those that the applications have made, by number. @type {Map<number, PlaneChannel>} */
   channels = new Map();
-  /** Addresses whose channel is over: what comes late for it is not heard. @type {Set<string>} */
+  /** Addresses whose channel this side has closed: what comes late for it is not heard. @type {Set<string>} */
   ended = new Set();
   /** @type {Map<number, P2PLink>} */
   links = new Map();
@@ -314,12 +314,18 @@ export class PeerPlane {
     return channel;
   }
 
+  /** By this side: what the peer has said on it meanwhile comes late. @param {PlaneChannel} channel */
+  closeChannel(channel) {
+    if (this.channels.get(channel.number) !== channel) return;
+    this.ended.add(channel.address);
+    if (this.ended.size > ENDED_MAX) this.ended.delete([...this.ended][0]);
+    this.endChannel(channel);
+  }
+
   /** @param {PlaneChannel} channel */
   endChannel(channel) {
     if (this.channels.get(channel.number) !== channel) return;
     this.channels.delete(channel.number);
-    this.ended.add(channel.address);
-    if (this.ended.size > ENDED_MAX) this.ended.delete([...this.ended][0]);
     if (!this.isOver) this.#host.input(ON_CHANNEL_END, this.handle, channel.number);
     channel.end();
   }
@@ -399,6 +405,7 @@ export class PeerPlane {
     this.#batch = undefined;
     this.pipes.drop(error);
     for (const channel of [...this.channels.values()]) this.endChannel(channel);
+    this.ended.clear();
     PRIORITIES.forEach((_, priority) => this.roomAgain(priority));
   }
 

@@ -10,6 +10,8 @@ const POLL_MS = 20; // where there is no event for few bytes in the browser
 const WATCHDOG_MS = 1000;
 /** Bytes, few beside what the core lets wait, that it counts as waiting without asking. */
 const UNTOLD = 32 << 10;
+/** Channels of which it is told at once: those that have closed meanwhile are not held. */
+const UNTOLD_CHANNELS = 8;
 
 /** True where the browser has the event; a property that somebody has set is none. @param {RTCDataChannel} channel */
 const nativeLow = (channel) => 'onbufferedamountlow' in Object.getPrototypeOf(channel);
@@ -22,7 +24,7 @@ export class Sending {
   #core;
   #handle;
   #planes;
-  /** Of what the core was not told. @type {Place[]} */ #touched = [];
+  /** Of what the core was not told. @type {Map<RTCDataChannel, Place>} */ #touched = new Map();
   #untold = 0; // bytes
   /** @type {Set<Place>} */ #full = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
@@ -56,15 +58,16 @@ export class Sending {
       return; // it is closing: that is told, too
     }
     this.#untold += message.length;
-    for (const touched of this.#touched) if (touched.channel === channel) return;
-    this.#touched.push({ plane, where, channel });
+    if (!this.#touched.has(channel)) this.#touched.set(channel, { plane, where, channel });
   };
 
   /** @type {Sender['sent']} */
   sent = () => {
-    if (this.#untold < UNTOLD) return;
+    if (this.#untold < UNTOLD && this.#touched.size < UNTOLD_CHANNELS) return;
+    const places = [...this.#touched.values()];
     this.#untold = 0;
-    for (const place of this.#touched.splice(0)) this.#tell(place);
+    this.#touched.clear();
+    for (const place of places) this.#tell(place);
   };
 
   /** Few bytes of a channel wait in the browser. @type {(plane: PeerPlane, where: number, number: number) => void} */

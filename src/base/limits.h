@@ -315,8 +315,8 @@
 #define CLASP_REPEAT_MAX_US 30000000u
 #define CLASP_REPEAT_SYNC_US 5000000u /* the last wait of a state that is not acknowledged */
 
-/* So many times a Receiver that has lost a connection, and has none, asks the room after CLASP_REPEAT_US doubled so often; then its
- * waits go on to double up to its interval. */
+/* A Receiver that has lost a connection asks the room so many times after CLASP_REPEAT_US doubled so often, unless one begins to work;
+ * then its waits go on to double up to its interval. */
 #define CLASP_CONFERENCE_LOOKS 16u
 #define CLASP_CONFERENCE_LOOK_EXPONENT 3u
 

@@ -30,7 +30,7 @@ struct clasp_conference {
     uint64_t invoked_us; /* when the whole room was last invoked */
     uint64_t invoke_us;  /* when to invoke the whole room again; NEVER: not */
     uint8_t invokes;     /* the back-off's exponent */
-    uint8_t looks;       /* for so many more it stays where it is: the last connection is gone */
+    uint8_t looks;       /* for so many more it stays where it is: a connection is gone */
     uint32_t pings_left;
     uint32_t *waiting; /* tickets from before there was any peer */
     uint32_t waiting_count;

@@ -112,18 +112,17 @@ p2p_peer *p2p_meet(clasp_p2p *p, const p2p_announcement *who, clasp_err *err, ui
 
 /* ---- announcements ------------------------------------------------------------------------------------------- */
 
+static void announce_by(clasp_p2p *p, uint64_t due_us) {
+    p->announce_us = due_us < p->announce_us ? due_us : p->announce_us;
+}
+
 /* Events are not stored: whoever is new has not heard of us. */
 void p2p_announce_again(clasp_p2p *p, uint64_t now_us) {
     const uint64_t soonest = p->announced_us + CLASP_P2P_ANNOUNCE_MIN_US;
-    const uint64_t due = soonest > now_us ? soonest : now_us;
-    p->announce_us = due < p->announce_us ? due : p->announce_us;
+    announce_by(p, soonest > now_us ? soonest : now_us);
 }
 
-/* Whoever is asked for may have to be found: its next announcement is not far away. */
-void p2p_seek(clasp_p2p *p, uint64_t now_us) {
-    const uint64_t due = now_us + CLASP_P2P_ANNOUNCE_MIN_US;
-    p->announce_us = due < p->announce_us ? due : p->announce_us;
-}
+void p2p_seek(clasp_p2p *p, uint64_t now_us) { announce_by(p, now_us + CLASP_P2P_ANNOUNCE_MIN_US); }
 
 static bool is_sought(const clasp_p2p *p, const p2p_announcement *who) {
     return who->seeks.len > 0 && (clasp_span_equal(who->seeks, clasp_text_span(&p->client_id)) ||

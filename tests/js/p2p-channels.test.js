@@ -77,14 +77,20 @@ const messages = (channel, count) =>
     });
   });
 
-test('raw messages on a reliable channel outlive the connection: none lost, none twice, in order', async (t) => {
-  const { pair } = await meeting(t);
-  const networks = [new Network(), new Network()];
-  const { peer, back } = await pair(...networks.map(({ rtc }) => ({ rtc })));
+/** A reliable channel, open at both sides. @param {any} peer any: Peer @param {any} back the other side's */
+async function channelAt(peer, back) {
   const told = next(back, 'channel');
   const one = peer.createDataChannel('/raw');
   if (one.readyState !== 'open') await next(one, 'open');
   const { channel: two } = await told;
+  return { one, two };
+}
+
+test('raw messages on a reliable channel outlive the connection: none lost, none twice, in order', async (t) => {
+  const { pair } = await meeting(t);
+  const networks = [new Network(), new Network()];
+  const { peer, back } = await pair(...networks.map(({ rtc }) => ({ rtc })));
+  const { one, two } = await channelAt(peer, back);
   const [there, here] = [messages(two, 300), messages(one, 300)];
   const send = (/** @type {number} */ from, /** @type {number} */ to) => {
     for (let i = from; i < to; i++) {
@@ -173,13 +179,33 @@ test('what comes on a channel before it is said to be open is heard when it is',
   assert.deepEqual(errors, []);
 });
 
+test('what a peer says on a channel at an old one’s address is heard when it connects again by the router alone', async (t) => {
+  const { pair } = await meeting(t);
+  const relayed = { iceTransportPolicy: /** @type {const} */ ('relay') };
+  const { one, two, peer, back } = await pair(relayed, relayed);
+  const first = next(back, 'channel');
+  const old = peer.createDataChannel('/raw');
+  if (old.readyState !== 'open') await next(old, 'open');
+  await old.send('first');
+  const { channel: far } = await first;
+  const gone = next(far, 'close');
+  peer.close();
+  await gone;
+  far.close(); // it is over already
+  const again = next(two, 'peer_connected');
+  const anew = await one.connectToPeer('b');
+  const { peer: backAnew } = await again;
+  const told = next(backAnew, 'channel');
+  const channel = anew.createDataChannel('/raw');
+  if (channel.readyState !== 'open') await next(channel, 'open');
+  await channel.send('second');
+  assert.equal((await told).address, '/raw');
+});
+
 test('raw messages of any size arrive whole and in their order, those of a Blob too', async (t) => {
   const { pair } = await meeting(t);
   const { peer, back } = await pair();
-  const told = next(back, 'channel');
-  const one = peer.createDataChannel('/raw');
-  if (one.readyState !== 'open') await next(one, 'open');
-  const { channel: two } = await told;
+  const { one, two } = await channelAt(peer, back);
   const came = messages(two, 6);
   const large = Uint8Array.from({ length: 1_500_000 }, (_, i) => i * 7);
   const text = 'é'.repeat(100_000);
@@ -204,10 +230,7 @@ test('raw messages of any size arrive whole and in their order, those of a Blob 
 test('a channel that is closed at once delivers what was sent before, and hears nothing more', async (t) => {
   const { pair } = await meeting(t);
   const { peer, back } = await pair();
-  const told = next(back, 'channel');
-  const one = peer.createDataChannel('/raw');
-  if (one.readyState !== 'open') await next(one, 'open');
-  const { channel: two } = await told;
+  const { one, two } = await channelAt(peer, back);
   const came = messages(two, 200);
   const closed = [next(one, 'close'), next(two, 'close')];
   for (let i = 0; i < 200; i++) one.send(`${i}`);
