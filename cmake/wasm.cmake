@@ -62,7 +62,8 @@ function(clasp_constants name)
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_C_COMPILER} -E -P -x c -I ${PROJECT_SOURCE_DIR}/src -I ${cjson_SOURCE_DIR} ${ARGN}
       ${PROJECT_SOURCE_DIR}/src/wasm/${name}.gen.js.h -o ${output}
-    DEPENDS ${clasp_headers}
+    COMMAND ${CMAKE_COMMAND} -DFILE=${output} -P ${PROJECT_SOURCE_DIR}/cmake/plain-numbers.cmake
+    DEPENDS ${clasp_headers} ${PROJECT_SOURCE_DIR}/cmake/plain-numbers.cmake
     COMMENT "Generating js-glue/${name}.gen.js"
     VERBATIM)
   add_custom_target(clasp_constants_${name} ALL DEPENDS ${output})

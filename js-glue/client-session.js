@@ -1,8 +1,14 @@
 import {
   BUNDLE,
-  EFFECT,
-  SESSION_EVENT as ON,
+  EFFECT_ADDRESS,
+  EFFECT_CLOCK,
+  EFFECT_DELIVER,
+  EFFECT_PARAM,
+  EFFECT_RESULT,
+  EFFECT_SESSION_ERROR,
+  EFFECT_SETTLED,
   PHASE,
+  SESSION_EVENT as ON,
   SIGNAL,
   TYPE_EVENT,
   VALUE,
@@ -122,21 +128,21 @@ export class ClientSession {
    */
   constructor(core, host) {
     this.#session = new Session(core, host, {
-      [EFFECT.ADDRESS]: ({ a, bytes }) => void this.#addresses.set(a, textOf(bytes)),
-      [EFFECT.DELIVER]: (effect) => this.#deliver(effect),
-      [EFFECT.SETTLED]: (effect) => this.#settled(effect),
-      [EFFECT.PARAM]: ({ a, b, number, bytes }) =>
+      [EFFECT_ADDRESS]: ({ a, bytes }) => void this.#addresses.set(a, textOf(bytes)),
+      [EFFECT_DELIVER]: (effect) => this.#deliver(effect),
+      [EFFECT_SETTLED]: (effect) => this.#settled(effect),
+      [EFFECT_PARAM]: ({ a, b, number, bytes }) =>
         this.#take(a)?.resolve(valueOf(b, number, bytes)),
-      [EFFECT.RESULT]: ({ a, bytes }) =>
+      [EFFECT_RESULT]: ({ a, bytes }) =>
         this.#waiting
           .get(a)
           ?.found?.push(.../** @type {SignalDefinition[]} */ (decodeValue(VALUE.ARRAY, bytes))),
-      [EFFECT.CLOCK]: ({ a, b, number }) => {
+      [EFFECT_CLOCK]: ({ a, b, number }) => {
         this.roundTrip_us = a;
         this.jitter_us = b;
         this.#offset_us = number;
       },
-      [EFFECT.SESSION_ERROR]: (effect) => {
+      [EFFECT_SESSION_ERROR]: (effect) => {
         const make = (/** @type {number} */ result, /** @type {string} */ words) =>
           effect.a ? refusal(effect.a, words) : ClaspError.of(result, words);
         host.failed(errorOf(effect, make));

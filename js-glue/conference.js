@@ -1,6 +1,21 @@
 import {
   CONFERENCE_EVENT as ON,
-  EFFECT,
+  EFFECT_DROP,
+  EFFECT_LINK_ANSWER,
+  EFFECT_LINK_APPLY,
+  EFFECT_LINK_CANDIDATE,
+  EFFECT_LINK_CLOSE,
+  EFFECT_LINK_OFFER,
+  EFFECT_LINK_OPEN,
+  EFFECT_PEER,
+  EFFECT_PEER_CONNECTED,
+  EFFECT_PEER_DISPOSED,
+  EFFECT_PEER_ERROR,
+  EFFECT_PEER_RECOVERING,
+  EFFECT_PEER_STATE,
+  EFFECT_SIGNAL,
+  EFFECT_TRANSMIT,
+  EFFECT_VERIFY,
   ERR,
   LINK_EVENT,
   LINK_OPEN_CHANNEL,
@@ -200,27 +215,27 @@ export class ConferenceHost {
     /** @type {(effect: Effect) => PeerLink | undefined} */
     const link = ({ a }) => this.#entries.get(a)?.link;
     return {
-      [EFFECT.SIGNAL]: ({ a, bytes }) => {
+      [EFFECT_SIGNAL]: ({ a, bytes }) => {
         this.#options.emit(textOf(bytes.subarray(0, a)), JSON.parse(textOf(bytes.subarray(a))));
       },
-      [EFFECT.PEER]: ({ a, bytes }) => this.#named(a, textOf(bytes)),
-      [EFFECT.VERIFY]: (effect) => void this.#verify(effect),
-      [EFFECT.LINK_OPEN]: (effect) => this.#open(effect),
-      [EFFECT.LINK_OFFER]: (effect) => link(effect)?.offer(effect.b),
-      [EFFECT.LINK_ANSWER]: (effect) => link(effect)?.answer(effect.b, textOf(effect.bytes)),
-      [EFFECT.LINK_APPLY]: (effect) => link(effect)?.apply(effect.b, textOf(effect.bytes)),
-      [EFFECT.LINK_CANDIDATE]: (effect) => link(effect)?.addCandidate(textOf(effect.bytes)),
-      [EFFECT.LINK_CLOSE]: (effect) => link(effect)?.close(),
-      [EFFECT.PEER_STATE]: (effect) => this.#stateCame(effect),
-      [EFFECT.PEER_CONNECTED]: ({ a, b }) =>
+      [EFFECT_PEER]: ({ a, bytes }) => this.#named(a, textOf(bytes)),
+      [EFFECT_VERIFY]: (effect) => void this.#verify(effect),
+      [EFFECT_LINK_OPEN]: (effect) => this.#open(effect),
+      [EFFECT_LINK_OFFER]: (effect) => link(effect)?.offer(effect.b),
+      [EFFECT_LINK_ANSWER]: (effect) => link(effect)?.answer(effect.b, textOf(effect.bytes)),
+      [EFFECT_LINK_APPLY]: (effect) => link(effect)?.apply(effect.b, textOf(effect.bytes)),
+      [EFFECT_LINK_CANDIDATE]: (effect) => link(effect)?.addCandidate(textOf(effect.bytes)),
+      [EFFECT_LINK_CLOSE]: (effect) => link(effect)?.close(),
+      [EFFECT_PEER_STATE]: (effect) => this.#stateCame(effect),
+      [EFFECT_PEER_CONNECTED]: ({ a, b }) =>
         this.#turn(a, 'connected', b ? 'recovered' : 'connect'),
-      [EFFECT.PEER_RECOVERING]: ({ a }) => this.#turn(a, 'recovering', 'recovering'),
-      [EFFECT.PEER_DISPOSED]: (effect) => this.#disposed(effect),
-      [EFFECT.PEER_ERROR]: ({ a, b, bytes }) => {
+      [EFFECT_PEER_RECOVERING]: ({ a }) => this.#turn(a, 'recovering', 'recovering'),
+      [EFFECT_PEER_DISPOSED]: (effect) => this.#disposed(effect),
+      [EFFECT_PEER_ERROR]: ({ a, b, bytes }) => {
         this.#options.fail(ClaspError.of(b | 0, textOf(bytes)), this.#entries.get(a)?.id);
       },
-      [EFFECT.TRANSMIT]: (effect) => this.#transmit(effect),
-      [EFFECT.DROP]: (effect) => this.#drop(effect),
+      [EFFECT_TRANSMIT]: (effect) => this.#transmit(effect),
+      [EFFECT_DROP]: (effect) => this.#drop(effect),
     };
   }
 

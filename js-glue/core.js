@@ -1,4 +1,4 @@
-import { EFFECT, FRAME_HEADER, SESSION_EVENT } from './abi.gen.js';
+import { EFFECT_SOCKET_CLOSE, EFFECT_SOCKET_SEND, FRAME_HEADER, SESSION_EVENT } from './abi.gen.js';
 import { Clock, now } from './clock.js';
 import { Collector, RECORD } from './collector.js';
 import { ClaspError, check, surface } from './error.js';
@@ -297,7 +297,7 @@ export class Core {
 
   /** @type {import('./collector.js').Take} */
   #take = (effect, at) => {
-    if (effect.kind > EFFECT.SOCKET_CLOSE) this.#queue.push(effect);
+    if (effect.kind > EFFECT_SOCKET_CLOSE) this.#queue.push(effect);
     else this.#socket(/** @type {Effect} */ (effect), at);
   };
 
@@ -307,9 +307,9 @@ export class Core {
    * @param {number} at address of its bytes
    */
   #socket({ kind, owner, a, b, bytes }, at) {
-    if (kind === EFFECT.SOCKET_SEND && b) this.#sendFrames(owner, at, bytes);
-    else if (kind === EFFECT.SOCKET_SEND) this.#exports.socket_send(owner, at, bytes.length);
-    else if (kind === EFFECT.SOCKET_CLOSE) this.#exports.socket_close(owner, a);
+    if (kind === EFFECT_SOCKET_SEND && b) this.#sendFrames(owner, at, bytes);
+    else if (kind === EFFECT_SOCKET_SEND) this.#exports.socket_send(owner, at, bytes.length);
+    else if (kind === EFFECT_SOCKET_CLOSE) this.#exports.socket_close(owner, a);
     else if (this.#exports.socket_open(owner, this.put(bytes)) < 0) {
       queueMicrotask(() => this.session(owner, SESSION_EVENT.SOCKET_CLOSED));
     }

@@ -1,4 +1,15 @@
-import { EFFECT, FRAME_MAX, HUB_EVENT, HUB_NO_JOURNAL, HUB_OPTIONS, HUB_STATS } from './abi.gen.js';
+import {
+  EFFECT_HUB_CLOSE,
+  EFFECT_HUB_EVENT,
+  EFFECT_HUB_JOINS,
+  EFFECT_HUB_SEND,
+  EFFECT_HUB_SLOW,
+  FRAME_MAX,
+  HUB_EVENT,
+  HUB_NO_JOURNAL,
+  HUB_OPTIONS,
+  HUB_STATS,
+} from './abi.gen.js';
 import { now } from './clock.js';
 import { Core, textOf } from './core.js';
 import { check } from './error.js';
@@ -69,13 +80,13 @@ export class Hub {
   constructor(core, host) {
     this.#core = core;
     core.own(0, {
-      [EFFECT.HUB_SEND]({ a, bytes }) {
+      [EFFECT_HUB_SEND]({ a, bytes }) {
         host.send(new Uint32Array(bytes.buffer, bytes.byteOffset, a), bytes.subarray(a * 4));
       },
-      [EFFECT.HUB_JOINS]: ({ a }) => host.joins?.(a),
-      [EFFECT.HUB_SLOW]: ({ a }) => host.slow?.(a),
-      [EFFECT.HUB_CLOSE]: ({ a, b, bytes }) => host.close(a, b, textOf(bytes)),
-      [EFFECT.HUB_EVENT]({ a, b, bytes }) {
+      [EFFECT_HUB_JOINS]: ({ a }) => host.joins?.(a),
+      [EFFECT_HUB_SLOW]: ({ a }) => host.slow?.(a),
+      [EFFECT_HUB_CLOSE]: ({ a, b, bytes }) => host.close(a, b, textOf(bytes)),
+      [EFFECT_HUB_EVENT]({ a, b, bytes }) {
         const event = EVENT_NAMES.get(b);
         if (event) host.tell(a, event, textOf(bytes));
       },

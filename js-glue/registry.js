@@ -1,5 +1,5 @@
 import {
-  EFFECT,
+  EFFECT_RENDEZVOUS,
   RENDEZVOUS_DEVICES_MAX,
   RENDEZVOUS_DOCUMENT,
   RENDEZVOUS_DOCUMENT_MAX,
@@ -67,7 +67,7 @@ export class Registry {
     this.#core = core;
     this.maxDocument = maxDocument;
     this.ttl = ttl;
-    core.own(0, { [EFFECT.RENDEZVOUS]: ({ bytes }) => (this.#answer = bytes) });
+    core.own(0, { [EFFECT_RENDEZVOUS]: ({ bytes }) => (this.#answer = bytes) });
   }
 
   /**

@@ -1,5 +1,8 @@
 import {
-  EFFECT,
+  EFFECT_ADDRESS,
+  EFFECT_DELIVER,
+  EFFECT_SESSION_ERROR,
+  EFFECT_SESSION_STATE,
   FEATURES,
   SESSION_EVENT as ON,
   SESSION_STATE,
@@ -67,12 +70,12 @@ export class Session {
     this.#core = core;
     this.#handle = check(core.call('session_new'));
     core.own(this.#handle, {
-      [EFFECT.SESSION_STATE]: ({ a, b, bytes }) => {
+      [EFFECT_SESSION_STATE]: ({ a, b, bytes }) => {
         host.turned(STATES[a], textOf(bytes), b ? ClaspError.of(b | 0) : undefined);
       },
-      [EFFECT.SESSION_ERROR]: (effect) => host.failed(errorOf(effect, ClaspError.of)),
-      [EFFECT.ADDRESS]: ({ a, bytes }) => void this.#addresses.set(a, textOf(bytes)),
-      [EFFECT.DELIVER]: (effect) => this.#deliver(effect),
+      [EFFECT_SESSION_ERROR]: (effect) => host.failed(errorOf(effect, ClaspError.of)),
+      [EFFECT_ADDRESS]: ({ a, bytes }) => void this.#addresses.set(a, textOf(bytes)),
+      [EFFECT_DELIVER]: (effect) => this.#deliver(effect),
       ...effects,
     });
   }

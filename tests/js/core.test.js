@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { CONFERENCE_EVENT, EFFECT, ERR, ROLE } from '../../js-glue/abi.gen.js';
+import { CONFERENCE_EVENT, EFFECT_SIGNAL, ERR, ROLE } from '../../js-glue/abi.gen.js';
 import { CONFERENCE } from '../../js-glue/conference-module.js';
 import { Core, textOf } from '../../js-glue/core.js';
 import { record } from '../../js-glue/recorder.js';
@@ -28,7 +28,7 @@ const WASM = fileURLToPath(CONFERENCE.wasm());
 function conference(t, core, id, signalled) {
   const handle = core.call('conference_new', ROLE.RECEIVER);
   t.after(() => core.call('conference_free', handle));
-  core.own(handle, { [EFFECT.SIGNAL]: signalled });
+  core.own(handle, { [EFFECT_SIGNAL]: signalled });
   assert.equal(
     core.conference(handle, CONFERENCE_EVENT.START, 0, 0, JSON.stringify({ id })),
     ERR.OK,
