@@ -10,8 +10,8 @@ import {
 } from './abi.gen.js';
 import { textOf } from './core.js';
 import { surface } from './error.js';
-import { isLarge } from './run-collector.js';
-import { decodeValue } from './value.js';
+import { isApart } from './run-collector.js';
+import { decodeValue, isNumber } from './value.js';
 import { decodeWide } from './wide.js';
 
 /** @typedef {import('./p2p-peer.js').PeerPlane} PeerPlane */
@@ -24,9 +24,6 @@ const WORDS = 8; // of a record
 const COUNT = 2; // bytes of the count before bytes
 const WIDE_COUNT = 4;
 const SIGNALS = Object.keys(SIGNAL).map((name) => name.toLowerCase()); // they count from 0
-
-/** @param {number} type VALUE */
-const isNumber = (type) => type >= VALUE.I8 && type <= VALUE.F64;
 
 /** @param {number} b of P2P_DELIVER, or of P2P_GOT @param {Uint8Array} data */
 const readValue = (b, data) =>
@@ -83,7 +80,7 @@ export function deliver({ words, numbers, from, base, large }, planes, special) 
   for (let i = 0; i < words.length; i += WORDS) {
     const kind = words[i];
     if (kind === P2P_DELIVER) {
-      const own = isLarge(words, i) ? large[next++] : undefined;
+      const own = isApart(words, i) ? large[next++] : undefined;
       if (!plane || plane.isOver) continue;
       const b = words[i + 3];
       const at = words[i + 6] - base;

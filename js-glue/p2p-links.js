@@ -129,9 +129,11 @@ export class P2PLinks {
     if (typeof data === 'string' || number < 0) return this.raw(plane, number, data);
     const host = this.#host;
     const { core } = host;
-    const len = core.put(new Uint8Array(data));
+    const message = new Uint8Array(data);
+    /** @type {import('./run-collector.js').RunCollector} */ (core.collector).message = message;
+    const len = core.put(message);
+    host.flushSoon(); // acknowledgements, with what the handlers say; before the call, whose timer is then set after it
     const result = core.hot('p2p_received', host.handle, plane.handle, where | number, len, now());
-    host.flushSoon(); // acknowledgements, with what the handlers have said
     if (result < 0) this.#events.failed(ClaspError.of(result, `a message of ${plane.id}`), plane);
   }
 
@@ -142,7 +144,7 @@ export class P2PLinks {
       const channel = plane.channel(address, checkedChannel({}), false);
       channel.carry();
       if (channel.face === undefined) this.#events.channel(plane, channel);
-      channel.tell('message', typeof value === 'string' ? value : value.buffer);
+      channel.tell('message', typeof value === 'string' ? value : value.slice().buffer);
     } catch (error) {
       this.#events.failed(/** @type {ClaspError} */ (error), plane); // too many
     }

@@ -1,4 +1,4 @@
-import { DELIVER_WIDE, P2P_DELIVER, P2P_FROM, P2P_SEND, VALUE } from './abi.gen.js';
+import { DELIVER_LENT, DELIVER_WIDE, P2P_DELIVER, P2P_FROM, P2P_SEND, VALUE } from './abi.gen.js';
 import { Collector, EMPTY, Effect, WORDS } from './collector.js';
 
 /** @typedef {import('./collector.js').Outbox} Outbox */
@@ -14,7 +14,7 @@ export class Run {
    * @param {Uint32Array} words the records; yours
    * @param {Uint8Array} from what the records of the call speak of
    * @param {number} base where that begins in what their offsets count from
-   * @param {Uint8Array[]} large the bytes of those records that isLarge() is true of, in order; yours
+   * @param {Uint8Array[]} large the bytes of those records that isApart() is true of, in order; yours
    */
   constructor(words, from, base, large) {
     this.owner = words[1];
@@ -26,9 +26,14 @@ export class Run {
   }
 }
 
-/** True for a delivery of bytes that have a copy of their own. @param {Uint32Array} u32 @param {number} word of the record */
-export const isLarge = (u32, word) =>
-  u32[word + 7] >= LARGE && u32[word] === P2P_DELIVER && (u32[word + 3] & 0xff) === VALUE.BYTES;
+/** @type {(u32: Uint32Array, word: number) => number} */
+const flagsOf = (u32, word) => u32[word + 3] >>> 16;
+
+/** True for a delivery of bytes that stand apart: in the message, or in a copy of their own. @param {Uint32Array} u32 @param {number} word of the record */
+export const isApart = (u32, word) =>
+  u32[word] === P2P_DELIVER &&
+  (u32[word + 3] & 0xff) === VALUE.BYTES &&
+  (u32[word + 7] >= LARGE || (flagsOf(u32, word) & DELIVER_LENT) > 0);
 
 /**
  * @typedef {object} Sender carries out P2P_SEND, at once and from the core's memory
@@ -39,6 +44,8 @@ export const isLarge = (u32, word) =>
 /** Takes deliveries by the run, and has what is to be sent on data channels sent at once. */
 export class RunCollector extends Collector {
   /** By handle of the owner. @type {Map<number, Sender>} */ senders = new Map();
+  /** The one that came last on a data channel: large values in it are handed out where they lie. */
+  message = EMPTY;
 
   /** @override @type {Collector['collect']} */
   collect(outbox, take) {
@@ -51,7 +58,7 @@ export class RunCollector extends Collector {
       if (kind === P2P_SEND) sender = this.#send(outbox, word) ?? sender;
       else if (kind >= P2P_FROM && kind <= P2P_DELIVER) {
         const next = endOfRun(memory.u32, word, end);
-        const large = largeOf(outbox, word, next);
+        const large = this.#apart(outbox, word, next);
         take(new Run(memory.u32.slice(word, next), bytes, base, large), 0);
         word = next - WORDS;
       } else {
@@ -60,6 +67,22 @@ export class RunCollector extends Collector {
       }
     }
     return { bytes, sent: sender?.sent };
+  }
+
+  /** @type {(outbox: Outbox, word: number, end: number) => Uint8Array[]} */
+  #apart({ memory: { u8, u32, f64 }, data }, word, end) {
+    const found = [];
+    for (; word < end; word += WORDS) {
+      if (!isApart(u32, word)) continue;
+      const flags = flagsOf(u32, word);
+      const at = data + u32[word + 6];
+      found.push(
+        flags & DELIVER_LENT
+          ? this.message.subarray(f64[(word >> 1) + 2])
+          : u8.slice(at + (flags & DELIVER_WIDE ? 4 : 2), at + u32[word + 7]), // behind the count
+      );
+    }
+    return found;
   }
 
   /** @type {(outbox: Outbox, word: number) => Sender | undefined} */
@@ -77,25 +100,13 @@ function bytesOf({ memory: { u8, u32 }, first, count, data, isTapped }) {
   let end = 0;
   for (let i = first; i < first + count * WORDS; i += WORDS) {
     const len = u32[i + 7];
-    if (len === 0 || (!isTapped && (u32[i] === P2P_SEND || isLarge(u32, i)))) continue;
+    if (len === 0 || (!isTapped && (u32[i] === P2P_SEND || isApart(u32, i)))) continue;
     base = Math.min(base, u32[i + 6]);
     end = u32[i + 6] + len; // they follow one another
   }
   if (end === 0) return { bytes: EMPTY, base: 0 };
   if (isTapped) base = 0;
   return { bytes: u8.slice(data + base, data + end), base };
-}
-
-/** @type {(outbox: Outbox, word: number, end: number) => Uint8Array[]} */
-function largeOf({ memory: { u8, u32 }, data }, word, end) {
-  const large = [];
-  for (; word < end; word += WORDS) {
-    if (!isLarge(u32, word)) continue;
-    const at = data + u32[word + 6];
-    const count = (u32[word + 3] >>> 16) & DELIVER_WIDE ? 4 : 2; // bytes of the count before them
-    large.push(u8.slice(at + count, at + u32[word + 7]));
-  }
-  return large;
 }
 
 /** The word behind the records that belong to a run. @type {(u32: Uint32Array, word: number, end: number) => number} */

@@ -385,7 +385,7 @@ export function decodeValue(type, bytes, isWide = false) {
 }
 
 /** @param {number} type VALUE */
-const isNumber = (type) => type >= VALUE.I8 && type <= VALUE.F64;
+export const isNumber = (type) => type >= VALUE.I8 && type <= VALUE.F64;
 
 /**
  * The value of an effect that tells one.

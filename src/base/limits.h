@@ -465,6 +465,9 @@
 #define CLASP_FLOW_PACKETS 65536u
 #define CLASP_FLOW_LARGE 1024u
 
+/* Bytes of a value that the host takes out of the message itself, when they are most of it. */
+#define CLASP_FLOW_LENT 4096u
+
 /* A sender that asks is told to wait while more than this is there, until half of it is left. More sends no faster. */
 #define CLASP_FLOW_READY_BYTES (1u << 20)
 
@@ -477,17 +480,20 @@
 /* And at which not even answers are: those to a peer that asks, and takes nothing. */
 #define CLASP_FLOW_CONTROL_WATER (512u << 10)
 
-/* Credit: what a new peer may send before it was acknowledged, and what it grows to. A larger one at the start lets SCTP's
- * slow start overshoot, and the connection crawls for a second. It grows by an eighth of what has come after the first
- * 4 MiB. */
+/* Credit: what a new peer may send before it was acknowledged, and what one may of which more than the second has come. With more
+ * at the start SCTP's slow start overshoots, and the connection crawls for a second. */
 #define CLASP_FLOW_CREDIT (512u << 10)
-#define CLASP_FLOW_CREDIT_MAX (2u << 20)
 #define CLASP_FLOW_CREDIT_AFTER (4u << 20)
-#define CLASP_FLOW_CREDIT_GROWTH 8u
+#define CLASP_FLOW_CREDIT_MAX (2u << 20)
 
-/* While something more urgent was said or heard within the time, bulk has no more bytes than this under way: what is in the
- * network's queues cannot be overtaken. A packet up to the second bound is not bulk. */
-#define CLASP_FLOW_BULK_FLIGHT (64u << 10)
+/* Of its credit a writer uses what fills the path: the first credit, or so many bytes for each microsecond of the shortest round
+ * trip. What is more lies in queues, and is dropped there. */
+#define CLASP_FLOW_RATE 20u
+
+/* While something more urgent was said within the time, bulk has no more under way than so many bytes, or that rate: what is in
+ * the network's queues cannot be overtaken. A packet up to the third bound is not bulk. */
+#define CLASP_FLOW_BULK_FLIGHT (32u << 10)
+#define CLASP_FLOW_BULK_RATE 2u
 #define CLASP_FLOW_BULK_PACKET 4096u
 #define CLASP_FLOW_URGENT_US 250000u
 
@@ -499,10 +505,10 @@
 /* A packet that found no memory, or no room for its pieces, is tried again after so long. */
 #define CLASP_FLOW_RETRY_US 100000u
 
-/* An acknowledgement that nobody waits for goes after so long, or such a part of the window: each has to wait for the thread of
+/* An acknowledgement that nobody waits for goes after so long, or such a part of the first credit: each has to wait for the thread of
  * the browser that is busy with what comes. */
 #define CLASP_FLOW_ACK_US 20000u
-#define CLASP_FLOW_ACK_SHARE 6u
+#define CLASP_FLOW_ACK_SHARE 3u
 
 /* A PING goes when nothing was heard for so long while data waits, and again after the second; it is overdue after twice the
  * round trip and the third. The round trip is taken to be the fourth while it is not known. */

@@ -70,7 +70,8 @@
  *   P2P_ADDRESS                address id        count                count u32 subscription numbers (host byte order), then the
  *                                                                     address: what this id means now, and where it leads
  *   P2P_DELIVER                address id        value type | signal << 8 | CLASP_P2P_DELIVER_* << 16
- *                                                                     the value data; a number is in `number` alone
+ *                                                                     the value data; a number is in `number` alone;
+ *                                                                     LENT: where the bytes begin that the message ends with
  *   P2P_ACKED                  peer              batch                - (this batch has arrived, and no other one is told by it)
  *   P2P_RAW                    peer              link << 8 | channel  a message that is not CLASP's
  *   P2P_GOT                    ticket            value type | CLASP_P2P_DELIVER_* << 16
@@ -113,6 +114,7 @@
 #define CLASP_P2P_DELIVER_BROADCAST 1u /* it came by broadcast; its address is without the prefix */
 #define CLASP_P2P_DELIVER_WIDE 2u      /* the value is in the wide form */
 #define CLASP_P2P_DELIVER_RAW 4u       /* a message of the application for the channel at this address, and for nobody else */
+#define CLASP_P2P_DELIVER_LENT 8u      /* the data were not copied (clasp_flows_lend()) */
 // clang-format on
 
 typedef enum clasp_effect_kind {

@@ -148,6 +148,9 @@ uint32_t clasp_flow_waiting(const clasp_flows *f, uint32_t peer);
 
 /* ---- hearing ------------------------------------------------------------------------------------------------- */
 
+/** From now on the host keeps the messages of clasp_flow_received(): a value that is most of one is not copied (CLASP_P2P_DELIVER_LENT). */
+void clasp_flows_lend(clasp_flows *f);
+
 /**
  * A binary message came on a channel. Deliveries follow as effects; acknowledgements and answers go with the next
  * clasp_flows_flush(), which the host calls at the end of this turn too, so that they share a message with what is

@@ -134,11 +134,28 @@ static void emit_samples(clasp_flows *f, const delivery *d, uint32_t id) {
     }
 }
 
+/* Bytes at the end of the message that the host keeps, and most of it: they need not be copied. */
+static bool is_lent(const clasp_flows *f, const delivery *d) {
+    const clasp_span data = d->value.data;
+    return d->value.type == CLASP_VALUE_BYTES && data.len >= CLASP_FLOW_LENT && data.len > f->lent.len / 2 &&
+           data.at + data.len == f->lent.at + f->lent.len;
+}
+
+static void emit_lent(clasp_flows *f, const delivery *d, uint32_t id) {
+    const uint32_t count = d->flags & CLASP_P2P_DELIVER_WIDE ? sizeof(uint32_t) : sizeof(uint16_t);
+    flow_effect(f, CLASP_EFFECT_P2P_DELIVER, id, b_of(d) | CLASP_P2P_DELIVER_LENT << FLAGS_SHIFT,
+                f->lent.len - d->value.data.len + count, NOTHING);
+}
+
 static void emit(clasp_flows *f, flow *w, const delivery *d, uint32_t id) {
     double number = 0;
     flow_from(f, w);
     if (d->has_samples) {
         emit_samples(f, d, id);
+        return;
+    }
+    if (is_lent(f, d)) {
+        emit_lent(f, d, id);
         return;
     }
     const bool is_number = clasp_value_number(d->value, &number);

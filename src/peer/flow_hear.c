@@ -281,6 +281,8 @@ static clasp_err hear(clasp_flows *f, flow *w, uint32_t way, clasp_span message,
     return err;
 }
 
+void clasp_flows_lend(clasp_flows *f) { f->is_lending = true; }
+
 clasp_err clasp_flow_received(clasp_flows *f, uint32_t peer, uint32_t link, uint32_t channel,
                               clasp_span message, uint64_t now_us) {
     flow *w = flow_of(f, peer);
@@ -289,7 +291,10 @@ clasp_err clasp_flow_received(clasp_flows *f, uint32_t peer, uint32_t link, uint
         return CLASP_BAD_HANDLE;
     }
     flow_heard_on(f, w, link, now_us);
-    return hear(f, w, way, message, now_us);
+    f->lent = f->is_lending ? message : (clasp_span){NULL, 0};
+    const clasp_err err = hear(f, w, way, message, now_us);
+    f->lent = (clasp_span){NULL, 0};
+    return err;
 }
 
 clasp_err clasp_flow_record(clasp_flows *f, uint32_t peer, clasp_span record, uint64_t now_us) {

@@ -91,6 +91,7 @@ static void choose_link(flow *w) {
     if (link != w->link && !w->covered) {
         flow_rewind_all(w);
     }
+    w->round_us = link == w->link ? w->round_us : 0;
     w->link = link;
 }
 

@@ -26,14 +26,27 @@ static void note_urgent(flow *w, const flow_channel *c, const flow_packet *packe
     }
 }
 
+/* Bytes under way that fill a path of so many bytes for each microsecond, but at least `least`. More of them lie in queues. */
+static uint32_t flight_of(const flow *w, uint32_t least, uint32_t rate) {
+    const uint64_t bytes = w->round_us * rate;
+    const uint32_t most = bytes < CLASP_FLOW_CREDIT_MAX ? (uint32_t)bytes : CLASP_FLOW_CREDIT_MAX;
+    return most > least ? most : least;
+}
+
 /* A packet of so many bytes may go, as far as what is under way already is concerned. */
 static bool fits_window(const flow *w, const flow_channel *c, uint32_t len, bool is_bulk, bool is_piece,
                         uint64_t now_us) {
     if (w->covered) {
         return w->under_way == 0 || w->under_way + len <= CLASP_FLOW_COVER_FLIGHT;
     }
-    return !is_bulk || c->under_way == 0 || w->under_way + len <= CLASP_FLOW_BULK_FLIGHT ||
-           !is_urgent(w, c, is_piece, now_us);
+    if (c->under_way == 0) {
+        return true;
+    }
+    if (is_bulk && is_urgent(w, c, is_piece, now_us)) {
+        return w->under_way + len <= flight_of(w, CLASP_FLOW_BULK_FLIGHT, CLASP_FLOW_BULK_RATE);
+    }
+    return len <= CLASP_FLOW_BULK_PACKET ||
+           w->under_way + len <= flight_of(w, CLASP_FLOW_CREDIT, CLASP_FLOW_RATE);
 }
 
 static bool fits_credit(const flow *w, uint32_t len) {
@@ -294,6 +307,14 @@ void flow_tell_room(clasp_flows *f, flow *w) {
     }
 }
 
+/* The last of those that were delivered had been under way for so long. */
+static void note_round(flow *w, flow_channel *c, uint32_t count, uint64_t now_us) {
+    if (count > 0 && count <= c->again && !w->covered) {
+        const uint64_t round_us = (now_us - flow_ring_at(&c->flight, count - 1)->sent_us) | 1u;
+        w->round_us = w->round_us == 0 || round_us < w->round_us ? round_us : w->round_us;
+    }
+}
+
 clasp_err flow_acked(clasp_flows *f, flow *w, const flow_ack *ack, uint64_t now_us) {
     flow_channel *c = channel_of_stream(w, ack->stream);
     if (!c || ack->line != w->incarnation + w->base) {
@@ -314,6 +335,7 @@ clasp_err flow_acked(clasp_flows *f, flow *w, const flow_ack *ack, uint64_t now_
         w->cover_us = now_us;
         w->cover_wait_us = CLASP_FLOW_COVER_AGAIN_US;
     }
+    note_round(w, c, count, now_us);
     arrived_up_to(f, w, c, count);
     for (uint32_t i = 0; i < ACKED_BITS && i + 1 < c->flight.count; i++) {
         if (ack->held >> i & 1u) {

@@ -87,22 +87,17 @@ void flow_end_stream(flow *w, const flow_end *end) {
 
 /* ---- acknowledgements ---------------------------------------------------------------------------------------- */
 
-/* Bytes that the peer may have under way. */
-static uint32_t window_of(const flow *w) {
-    uint64_t window = CLASP_FLOW_CREDIT;
-    if (w->consumed > CLASP_FLOW_CREDIT_AFTER) {
-        window += (w->consumed - CLASP_FLOW_CREDIT_AFTER) / CLASP_FLOW_CREDIT_GROWTH;
-    }
-    return (uint32_t)(window < CLASP_FLOW_CREDIT_MAX ? window : CLASP_FLOW_CREDIT_MAX);
+/* What has come, and what may be under way besides. */
+uint32_t flow_credit(const flow *w) {
+    const bool is_new = w->consumed < CLASP_FLOW_CREDIT_AFTER;
+    return (uint32_t)w->consumed + (is_new ? CLASP_FLOW_CREDIT : CLASP_FLOW_CREDIT_MAX);
 }
 
-uint32_t flow_credit(const flow *w) { return (uint32_t)w->consumed + window_of(w); }
-
 /* An acknowledgement is owed: at once, or when nobody waits for it, a little later. */
-static void owe(const flow *w, flow_sequence *s, uint32_t len, bool at_once, uint64_t now_us) {
+static void owe(flow_sequence *s, uint32_t len, bool at_once, uint64_t now_us) {
     s->unacked += len;
     s->wants_ack = true;
-    const bool now = at_once || s->unacked >= window_of(w) / CLASP_FLOW_ACK_SHARE;
+    const bool now = at_once || s->unacked >= CLASP_FLOW_CREDIT / CLASP_FLOW_ACK_SHARE;
     const uint64_t due_us = now ? now_us : now_us + CLASP_FLOW_ACK_US;
     s->ack_us = due_us < s->ack_us ? due_us : s->ack_us;
 }
@@ -202,7 +197,7 @@ static clasp_err hold(flow *w, flow_sequence *s, uint32_t ahead, clasp_span payl
 
 /* The packet that was due is taken; the next one may be held. */
 static void taken(flow *w, flow_sequence *s, clasp_span payload, uint64_t now_us) {
-    owe(w, s, payload.len, is_awaited(w, payload), now_us);
+    owe(s, payload.len, is_awaited(w, payload), now_us);
     s->is_due_held = s->seen & 1u;
     s->seen >>= 1;
     s->next++;
@@ -280,11 +275,11 @@ clasp_err flow_data(clasp_flows *f, flow *w, uint32_t way, const flow_data_head 
         err = take(f, w, head->stream, payload, now_us);
         s = head->asks ? known(w, head->stream) : NULL;
         if (s) {
-            owe(w, s, 0, true, now_us);
+            owe(s, 0, true, now_us);
         }
         return err;
     }
-    owe(w, s, 0, true, now_us);
+    owe(s, 0, true, now_us);
     if ((int32_t)ahead <= 0) {
         w->stats[CLASP_FLOW_STAT_DUPLICATES]++;
         return CLASP_OK;

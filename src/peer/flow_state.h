@@ -170,6 +170,7 @@ typedef struct flow {
     uint32_t link_order;
     uint64_t ping_number;
     double rtt_us;
+    uint64_t round_us; /* the shortest one from a packet to its acknowledgement on this link; 0: none yet */
 
     flow_channel *channels[FLOW_CHANNELS];
     uint32_t custom; /* how many of the application */
@@ -236,6 +237,8 @@ struct clasp_flows {
     clasp_intern addresses;
     uint32_t generation;
     flow_slabs slabs;
+    bool is_lending;
+    clasp_span lent;                 /* the message of this call, where the host keeps it; else empty */
     bool is_from_told;               /* P2P_FROM, in this call */
     uint64_t router_us;              /* when the records that went so far are paid for */
     uint8_t packet[CLASP_FRAME_MAX]; /* one record for the router, or a message that is being written */

@@ -181,7 +181,7 @@ int32_t clasp_abi_p2p_event(uint32_t plane, uint32_t event, uint32_t a, uint32_t
                             double now_us);
 
 /* What is called for every message. `where`: link << 8 | channel. Batches and ids are 0 or more, errors below. */
-CLASP_EXPORT(p2p_received) /* the message is in the inbox */
+CLASP_EXPORT(p2p_received) /* the message is in the inbox, and kept by the host: see CLASP_P2P_DELIVER_LENT */
 int32_t clasp_abi_p2p_received(uint32_t plane, uint32_t peer, uint32_t where, uint32_t len, double now_us);
 CLASP_EXPORT(p2p_address) /* the address is in the inbox: its id */
 int32_t clasp_abi_p2p_address(uint32_t plane, uint32_t len);

@@ -134,6 +134,7 @@ static plane *new_plane(uint32_t handle) {
         free_plane(it);
         return NULL;
     }
+    clasp_flows_lend(it->flows);
     return it;
 }
 

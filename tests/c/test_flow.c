@@ -82,6 +82,58 @@ TEST(values_of_any_length_arrive_whole) {
     pair_end(p);
 }
 
+/* The host keeps the message, and reads in it what is most of it. */
+TEST(a_large_value_is_not_copied_out_of_a_message_that_the_host_keeps) {
+    static const struct {
+        const char *name;
+        uint32_t lens[2]; /* of bytes that are said in one turn */
+        int lent;         /* which of them; -1: none */
+    } ROWS[] = {
+        {"16 KiB", {16384, 0}, 0},
+        {"too small", {4000, 0}, -1},
+        {"less than half of the message", {4500, 5000}, 1},
+        {"in pieces", {70000, 0}, -1},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        CHECK_CONTEXT(ROWS[i].name);
+        pair *p = pair_connected();
+        uint32_t batch;
+        clasp_flows_lend(p->sides[1].flows);
+        for (int k = 0; k < 2 && ROWS[i].lens[k] > 0; k++) {
+            CHECK_EQ(
+                pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/large"), ROWS[i].lens[k], &batch),
+                CLASP_OK);
+        }
+        pair_flush(p, 0);
+        uint8_t message[20000] = {0};
+        memcpy(message, p->sides[0].first->bytes,
+               p->sides[0].first->len < sizeof message ? p->sides[0].first->len : 0);
+        const uint32_t before = p->sides[1].kept_count;
+        pair_settle(p);
+        int k = 0;
+        for (uint32_t at = before; at < p->sides[1].kept_count; at++) {
+            const clasp_effect *e = &p->sides[1].kept[at];
+            if (e->kind != CLASP_EFFECT_P2P_DELIVER) {
+                continue;
+            }
+            const bool is_lent = (e->b >> 16 & CLASP_P2P_DELIVER_LENT) != 0;
+            CHECK_EQ(is_lent, k == ROWS[i].lent);
+            if (is_lent) {
+                clasp_span value;
+                uint8_t *bytes = pair_bytes(ROWS[i].lens[k], &value);
+                CHECK_EQ(e->len, 0);
+                CHECK(memcmp(message + (uint32_t)e->number, value.at + 3, value.len - 3) == 0);
+                free(bytes);
+            } else {
+                CHECK(e->len > ROWS[i].lens[k]);
+            }
+            k++;
+        }
+        CHECK_EQ(k, ROWS[i].lens[1] > 0 ? 2 : 1);
+        pair_end(p);
+    }
+}
+
 TEST(a_value_of_16_KiB_is_one_message) {
     pair *p = pair_connected();
     uint32_t batch;
@@ -387,6 +439,7 @@ int main(void) {
     RUN(an_answer_and_an_acknowledgement_share_a_message);
     RUN(an_event_is_acknowledged_a_little_later);
     RUN(values_of_any_length_arrive_whole);
+    RUN(a_large_value_is_not_copied_out_of_a_message_that_the_host_keeps);
     RUN(a_value_of_16_KiB_is_one_message);
     RUN(at_one_address_what_is_said_later_arrives_later);
     RUN(a_large_value_does_not_overtake_small_ones_at_its_address);

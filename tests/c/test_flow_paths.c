@@ -276,6 +276,82 @@ TEST(bulk_keeps_little_under_way_while_something_urgent_is_said) {
     pair_end(p);
 }
 
+/* 5 MiB in values of 16 KiB, after which all of the credit is given; each is acknowledged after `round_us` or later. */
+static void bulk(pair *p, uint64_t round_us) {
+    uint32_t batch;
+    for (int i = 0; i < 320; i++) {
+        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/bulk"), 16384, &batch),
+                 CLASP_OK);
+        pair_flush(p, 0);
+        p->now_us += round_us;
+        pair_settle(p);
+        pair_wait(p, p->now_us);
+    }
+    while (pair_wait(p, p->now_us + CLASP_FLOW_ACK_US)) { /* what is owed */
+    }
+    pair_settle(p);
+}
+
+/* Of 190 such values: the browser takes all that it is given, and nothing is acknowledged. @return bytes under way */
+static uint32_t flight_of(pair *p, uint32_t link) {
+    uint32_t batch;
+    for (int i = 0; i < 190; i++) {
+        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/bulk"), 16384, &batch),
+                 CLASP_OK);
+    }
+    pair_flush(p, 0);
+    for (int i = 0; i < 30; i++) {
+        clasp_flow_buffered(p->sides[0].flows, PAIR_PEER, link, CLASP_FLOW_RELIABLE, 0, p->now_us);
+        pair_drain(&p->sides[0]);
+    }
+    return pair_under_way(&p->sides[0], 256);
+}
+
+/* What is more than that lies in queues: in the browser's, which drop it, or before what is urgent. */
+TEST(as_much_is_under_way_as_fills_the_path) {
+    static const struct {
+        const char *name;
+        uint32_t round_us, most;
+        bool is_urgent;
+    } ROWS[] = {
+        {"a short path", 1000, CLASP_FLOW_CREDIT, false},
+        {"50 ms", 50000, 1000000, false},
+        {"200 ms", 200000, CLASP_FLOW_CREDIT_MAX, false},
+        {"a short path beside something urgent", 1000, CLASP_FLOW_BULK_FLIGHT, true},
+        {"100 ms beside something urgent", 100000, 200000, true},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        CHECK_CONTEXT(ROWS[i].name);
+        pair *p = pair_connected();
+        uint32_t low;
+        CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/bulk"), true,
+                                    CLASP_PRIORITY_LOW, &low),
+                 CLASP_OK);
+        bulk(p, ROWS[i].round_us);
+        p->now_us += 2 * CLASP_FLOW_URGENT_US;
+        if (ROWS[i].is_urgent) {
+            pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/n"), 1);
+            pair_flush(p, 0);
+        }
+        const uint32_t sent = flight_of(p, 1);
+        CHECK(sent <= ROWS[i].most + 3000 && sent > 16384 && sent + 35000 > ROWS[i].most);
+        pair_settle(p);
+        CHECK_EQ(pair_heard(p), 320 + 190 + ROWS[i].is_urgent);
+        pair_end(p);
+    }
+}
+
+TEST(another_path_is_measured_anew) {
+    pair *p = pair_connected();
+    bulk(p, 200000);
+    pair_open(p, 2, CLASP_FLOW_RELIABLE);
+    pair_settle(p);
+    const uint32_t sent = flight_of(p, 2);
+    CHECK(sent <= CLASP_FLOW_CREDIT + 3000 && sent + 35000 > CLASP_FLOW_CREDIT);
+    pair_settle(p);
+    pair_end(p);
+}
+
 TEST(what_is_high_overtakes_what_is_low) {
     pair *p = pair_connected();
     uint32_t low, high, batch;
@@ -432,6 +508,8 @@ int main(void) {
     RUN(no_more_is_sent_than_there_is_credit_and_room_in_the_browser);
     RUN(a_queue_that_was_full_tells_when_it_has_room);
     RUN(bulk_keeps_little_under_way_while_something_urgent_is_said);
+    RUN(as_much_is_under_way_as_fills_the_path);
+    RUN(another_path_is_measured_anew);
     RUN(what_is_high_overtakes_what_is_low);
     RUN(a_channel_of_the_application_goes_its_own_way_when_it_is_open);
     RUN(what_ends_with_its_channel_takes_no_credit_for_ever);

@@ -31,18 +31,28 @@ static void learn_address(joint_peer *peer, const clasp_effect *effect) {
     peer->meaning[effect->a] = (uint8_t)(mine ? meaning : MEANS_NOTHING);
 }
 
+/* The data of a value, with their count of `head` bytes. What was not copied lies in the message that was put last. */
+static clasp_span data_of(const clasp_effect *effect, uint32_t head) {
+    if (!(effect->b >> 16 & CLASP_P2P_DELIVER_LENT)) {
+        return (clasp_span){clasp_outbox_data() + effect->at, effect->len};
+    }
+    const uint8_t *at = clasp_inbox(0) + (uint32_t)effect->number - head;
+    return (clasp_span){at, head + (head == 4 ? clasp_load_u32(at) : clasp_load_u16(at))};
+}
+
 /* What a value says: the track and the number. 0: it is broken. */
 static uint64_t read_value(const clasp_effect *effect) {
-    const uint8_t *p = clasp_outbox_data() + effect->at;
     const uint32_t head = (effect->b >> 16 & CLASP_P2P_DELIVER_WIDE) ? 4 : 2;
+    const clasp_span data = data_of(effect, head);
+    const uint8_t *p = data.at;
     if ((effect->b & 0xFF) == CLASP_VALUE_F64) {
         return (uint64_t)effect->number;
     }
-    if (!CHECK((effect->b & 0xFF) == CLASP_VALUE_BYTES && effect->len >= head + 8)) {
+    if (!CHECK((effect->b & 0xFF) == CLASP_VALUE_BYTES && data.len >= head + 8)) {
         return 0;
     }
     const uint64_t what = clasp_load_u64(p + head);
-    for (uint32_t i = head + 8; i < effect->len; i++) {
+    for (uint32_t i = head + 8; i < data.len; i++) {
         if (p[i] != (uint8_t)what) {
             CHECK_EQ(p[i], (uint8_t)what); /* a value is as it was said */
             return 0;
