@@ -3,7 +3,7 @@ import { Clock, now } from './clock.js';
 import { Collector, RECORD } from './collector.js';
 import { ClaspError, check, surface } from './error.js';
 import { loadModule } from './loader.js';
-import { soon } from './microtask.js';
+import { afterwards } from './microtask.js';
 import { socketClass } from './socket-class.js';
 
 /** @typedef {import('./loader.js').LoadOptions} LoadOptions */
@@ -204,7 +204,7 @@ export class Core {
   #armSoon() {
     if (this.#isArming) return;
     this.#isArming = true;
-    soon(this.#arm);
+    afterwards(this.#arm);
   }
 
   #arm = () => {

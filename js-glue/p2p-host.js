@@ -42,7 +42,7 @@ import {
 import { now } from './clock.js';
 import { textOf } from './core.js';
 import { ClaspError, check } from './error.js';
-import { soon } from './microtask.js';
+import { afterwards, soon } from './microtask.js';
 import { followClock, followNetwork } from './network.js';
 import { deliver, valueIn } from './p2p-delivery.js';
 import { P2PLinks } from './p2p-links.js';
@@ -100,6 +100,7 @@ export class P2PHost {
   /** @type {Map<string, number>} */ #addresses = new Map();
   #generation = 0;
   #isFlushing = false;
+  #isOwing = false;
   #life = new AbortController();
   #links;
 
@@ -255,6 +256,18 @@ export class P2PHost {
     this.#isFlushing = true;
     soon(this.#flush);
   }
+
+  /** What is owed for what was heard leaves with that, or a little later. */
+  flushAfterwards() {
+    if (this.#isOwing) return;
+    this.#isOwing = true;
+    afterwards(this.#flushOwed);
+  }
+
+  #flushOwed = () => {
+    this.#isOwing = false;
+    this.#flush();
+  };
 
   #flush = () => {
     this.#isFlushing = false;

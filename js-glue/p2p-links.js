@@ -132,7 +132,7 @@ export class P2PLinks {
     const message = new Uint8Array(data);
     /** @type {import('./run-collector.js').RunCollector} */ (core.collector).message = message;
     const len = core.put(message);
-    host.flushSoon(); // acknowledgements, with what the handlers say; before the call, whose timer is then set after it
+    host.flushAfterwards(); // acknowledgements, with what the application says
     const result = core.hot('p2p_received', host.handle, plane.handle, where | number, len, now());
     if (result < 0) this.#events.failed(ClaspError.of(result, `a message of ${plane.id}`), plane);
   }

@@ -465,9 +465,6 @@
 #define CLASP_FLOW_PACKETS 65536u
 #define CLASP_FLOW_LARGE 1024u
 
-/* Bytes of a value that the host takes out of the message itself, when they are most of it. */
-#define CLASP_FLOW_LENT 4096u
-
 /* A sender that asks is told to wait while more than this is there, until half of it is left. More sends no faster. */
 #define CLASP_FLOW_READY_BYTES (1u << 20)
 

@@ -137,14 +137,14 @@ static void emit_samples(clasp_flows *f, const delivery *d, uint32_t id) {
 /* Bytes at the end of the message that the host keeps, and most of it: they need not be copied. */
 static bool is_lent(const clasp_flows *f, const delivery *d) {
     const clasp_span data = d->value.data;
-    return d->value.type == CLASP_VALUE_BYTES && data.len >= CLASP_FLOW_LENT && data.len > f->lent.len / 2 &&
-           data.at + data.len == f->lent.at + f->lent.len;
+    return d->value.type == CLASP_VALUE_BYTES && f->lent_len > 0 && data.len > f->lent_len / 2 &&
+           data.at + data.len == f->lent_end;
 }
 
 static void emit_lent(clasp_flows *f, const delivery *d, uint32_t id) {
     const uint32_t count = d->flags & CLASP_P2P_DELIVER_WIDE ? sizeof(uint32_t) : sizeof(uint16_t);
     flow_effect(f, CLASP_EFFECT_P2P_DELIVER, id, b_of(d) | CLASP_P2P_DELIVER_LENT << FLAGS_SHIFT,
-                f->lent.len - d->value.data.len + count, NOTHING);
+                f->lent_len - d->value.data.len + count, NOTHING);
 }
 
 static void emit(clasp_flows *f, flow *w, const delivery *d, uint32_t id) {

@@ -291,9 +291,12 @@ clasp_err clasp_flow_received(clasp_flows *f, uint32_t peer, uint32_t link, uint
         return CLASP_BAD_HANDLE;
     }
     flow_heard_on(f, w, link, now_us);
-    f->lent = f->is_lending ? message : (clasp_span){NULL, 0};
+    if (f->is_lending && message.len > 0) {
+        f->lent_len = message.len;
+        f->lent_end = message.at + message.len;
+    }
     const clasp_err err = hear(f, w, way, message, now_us);
-    f->lent = (clasp_span){NULL, 0};
+    f->lent_len = 0;
     return err;
 }
 

@@ -131,15 +131,24 @@ static void send_token(clasp_flows *f, flow *w, uint32_t link) {
                       clasp_text_span(&w->token));
 }
 
+/* On a channel that has just opened HELLO goes in the same message. */
 void flow_ping(clasp_flows *f, flow *w, flow_link *link, uint64_t now_us) {
-    uint8_t ping[FLOW_NUMBER_LEN];
+    const uint32_t way = way_of(link->link, CLASP_FLOW_RELIABLE);
+    flow_path *path = flow_path_at(w, way);
+    uint8_t message[FLOW_HELLO_LEN + FLOW_NUMBER_LEN];
+    uint8_t *ping = message;
+    if (path && path->owes_hello && path->buffered < CLASP_FLOW_HIGH_WATER) {
+        path->owes_hello = false;
+        flow_write_hello(w, w->peer_incarnation, message);
+        ping += FLOW_HELLO_LEN;
+    }
     link->ping_last = ++w->ping_number;
     link->ping_first = link->ping_first == 0 ? link->ping_last : link->ping_first;
     link->ping_us = now_us;
     flow_head(ping, FLOW_KIND_PING);
     clasp_store_u64(ping + 2, link->ping_last);
-    flow_send_control(f, w, way_of(link->link, CLASP_FLOW_RELIABLE), (clasp_span){ping, sizeof ping},
-                      (clasp_span){NULL, 0});
+    const uint32_t len = (uint32_t)(ping - message) + FLOW_NUMBER_LEN;
+    flow_send_control(f, w, way, (clasp_span){message, len}, (clasp_span){NULL, 0});
 }
 
 static void opened_reliable(clasp_flows *f, flow *w, flow_link *link, uint64_t now_us) {
@@ -182,11 +191,10 @@ clasp_err clasp_flow_opened(clasp_flows *f, uint32_t peer, uint32_t link, uint32
     }
     *path = (flow_path){.way = way_of(link, channel), .message_max = most};
     path->owes_hello = is_greeted(w, path->way);
-    flow_say_hellos(f, w);
     if (channel == CLASP_FLOW_RELIABLE) {
         opened_reliable(f, w, found, now_us);
     }
-    flow_pump(f, w, now_us);
+    flow_pump(f, w, now_us); /* HELLO before anything else */
     flow_touch(f, w);
     return CLASP_OK;
 }

@@ -238,7 +238,8 @@ struct clasp_flows {
     uint32_t generation;
     flow_slabs slabs;
     bool is_lending;
-    clasp_span lent;                 /* the message of this call, where the host keeps it; else empty */
+    uint32_t lent_len; /* of the message of this call, where the host keeps it; else 0 */
+    const uint8_t *lent_end;
     bool is_from_told;               /* P2P_FROM, in this call */
     uint64_t router_us;              /* when the records that went so far are paid for */
     uint8_t packet[CLASP_FRAME_MAX]; /* one record for the router, or a message that is being written */

@@ -218,6 +218,20 @@ TEST(records_keep_to_what_a_relay_takes) {
 
 /* ---- windows --------------------------------------------------------------------------------------------------- */
 
+/* Each message that goes as a channel opens is one before the first that the application says. */
+TEST(a_channel_opens_with_one_message) {
+    pair *p = pair_new(true);
+    pair_open(p, 1, CLASP_FLOW_RELIABLE);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(p->sides[i].counts[CLASP_EFFECT_P2P_SEND], 1);
+    }
+    pair_settle(p);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(p->sides[i].paths[CLASP_P2P_PATH_PROVEN], 1);
+    }
+    pair_end(p);
+}
+
 TEST(no_more_is_sent_than_there_is_credit_and_room_in_the_browser) {
     pair *p = pair_connected();
     const uint32_t address = pair_address(p, 0, "/bulk");
@@ -505,6 +519,7 @@ int main(void) {
     RUN(cover_that_begins_anew_sends_again_at_once_what_was_lost);
     RUN(what_a_link_still_brings_while_it_is_covered_has_it_tried_at_once);
     RUN(records_keep_to_what_a_relay_takes);
+    RUN(a_channel_opens_with_one_message);
     RUN(no_more_is_sent_than_there_is_credit_and_room_in_the_browser);
     RUN(a_queue_that_was_full_tells_when_it_has_room);
     RUN(bulk_keeps_little_under_way_while_something_urgent_is_said);
