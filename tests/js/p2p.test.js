@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClaspP2P } from '../../web/peering.js';
-import { LOCAL, countingRtc, hear, meeting, next, runPair } from './peers.js';
+import { LOCAL, countingRtc, hear, meeting, next, runPair, sendingRtc } from './peers.js';
 
 test('a peer that is called by its client id is connected at both sides, and what it is told arrives', async (t) => {
   const { pair } = await meeting(t);
@@ -44,6 +44,24 @@ test('set, emit and stream bring every kind of value, in order on the reliable c
   const streamed = hear(back, '/fast');
   peer.stream('/fast', [1, 2]);
   assert.deepEqual(await streamed, [['/fast', [1, 2]]]);
+});
+
+test('an answer that is said after an await shares its message with the acknowledgement of what it answers', async (t) => {
+  const { pair } = await meeting(t);
+  const { counts, rtc } = sendingRtc();
+  const { peer, back } = await pair({ rtc });
+  back.on('/ping', (/** @type {number} */ value) => void back.set('/pong', value));
+  let heard = (/** @type {number} */ _) => {};
+  peer.on('/pong', (/** @type {number} */ value) => heard(value));
+  const roundTrip = async (/** @type {number} */ value) => {
+    const answer = new Promise((resolve) => (heard = resolve));
+    void peer.set('/ping', value);
+    return answer;
+  };
+  assert.equal(await roundTrip(0), 0);
+  const before = counts.sent;
+  for (let i = 1; i <= 50; i++) assert.equal(await roundTrip(i), i);
+  assert.ok(counts.sent - before < 75, `${counts.sent - before} messages for 50`);
 });
 
 test('what is set before anybody listens is told to who listens later, and get() asks for it', async (t) => {

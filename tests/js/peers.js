@@ -88,6 +88,24 @@ export function hear(peer, pattern, count = 1) {
   });
 }
 
+/** RTCPeerConnection that counts the messages that are sent on the data channels it has made, for all of its instances. */
+export function sendingRtc() {
+  const counts = { sent: 0 };
+  class Sending extends RTCPeerConnection {
+    /** @override @param {string} label @param {RTCDataChannelInit} options */
+    createDataChannel(label, options) {
+      const channel = super.createDataChannel(label, options);
+      const { send } = channel;
+      channel.send = (/** @type {any} */ message) => {
+        counts.sent++;
+        send.call(channel, message);
+      };
+      return channel;
+    }
+  }
+  return { counts, rtc: { RTCPeerConnection: Sending } };
+}
+
 /** RTCPeerConnection that counts what was done with it, for all of its instances. */
 export function countingRtc() {
   const counts = { made: 0, closed: 0, described: 0, candidates: 0 };
