@@ -111,10 +111,31 @@ async function built(names) {
       : fuzz(join(folder, 'tests', 'fuzz', name), seconds);
 }
 
+const USAGE = `npm run fuzz -- [--seconds N] [--only NAME]
+
+  --seconds N   for each target; 30
+  --only NAME   targets whose names hold it, such as flow or ${DIFFERENTIAL}
+  --help        this text
+`;
+
+const OPTIONS = /** @type {const} */ ({
+  seconds: { type: 'string', default: '30' },
+  only: { type: 'string', default: '' },
+  help: { type: 'boolean', default: false },
+});
+
+/** @throws {Failure} an option that there is not */
+function options() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    throw new Failure(`${/** @type {Error} */ (error).message}\n\n${USAGE}`);
+  }
+}
+
 await main(async () => {
-  const { values } = parseArgs({
-    options: { seconds: { type: 'string', default: '30' }, only: { type: 'string', default: '' } },
-  });
+  const values = options();
+  if (values.help) return void process.stdout.write(USAGE);
   await setUp(['build', 'test']);
   const targets = filesUnder(['tests/fuzz'], /\/fuzz_[^/]*\.c$/).map((file) =>
     basename(file, '.c'),

@@ -51,6 +51,7 @@ static uint64_t now_us;
 static uint32_t last_link;
 static bool is_hostile, is_ours, is_over;
 static clasp_span input;
+static clasp_span handed; /* the message that is being received */
 
 static void must(bool holds) {
     if (!holds) {
@@ -140,8 +141,19 @@ static void check_value(clasp_span data, uint8_t type, bool is_wide) {
     must(r.err == CLASP_OK && clasp_left(&r) == 0);
 }
 
+/* The data of a delivery: in the outbox, or at the end of the message that was handed in. */
+static clasp_span data_of(const side *s, const clasp_effect *e) {
+    const uint32_t count = e->b >> 16 & CLASP_P2P_DELIVER_WIDE ? 4 : 2;
+    if (!(e->b >> 16 & CLASP_P2P_DELIVER_LENT)) {
+        return clasp_outbox_bytes(&s->out, e);
+    }
+    must(s == &sides[0] && e->len == 0 && e->number > count && e->number < handed.len);
+    const uint32_t at = (uint32_t)e->number - count;
+    return (clasp_span){handed.at + at, handed.len - at};
+}
+
 static void delivered(side *s, const clasp_effect *e) {
-    check_value(clasp_outbox_bytes(&s->out, e), (uint8_t)e->b, (e->b >> 16 & CLASP_P2P_DELIVER_WIDE) != 0);
+    check_value(data_of(s, e), (uint8_t)e->b, (e->b >> 16 & CLASP_P2P_DELIVER_WIDE) != 0);
     if (e->a == s->event_id && is_ours && !is_hostile) {
         must(e->number == s->heard + 1); /* once, and in order */
         s->heard = e->number;
@@ -254,6 +266,7 @@ static void hand_in(unsigned to, const message *m) {
         return;
     }
     const clasp_span bytes = {m->bytes, m->len};
+    handed = bytes;
     const clasp_err err =
         m->way == UINT32_MAX ? clasp_flow_record(s->flows, PEER, bytes, now_us)
                              : clasp_flow_received(s->flows, PEER, m->way >> 8, m->way & 0xFF, bytes, now_us);
@@ -548,6 +561,9 @@ static void begin(unsigned which) {
     const clasp_flow_hooks hooks = {s, report_path, take_record};
     s->flows = clasp_flows_new(which + 1, 7 + which, &s->out, &hooks);
     must(s->flows != NULL && clasp_flow_peer(s->flows, PEER, is_ours) == CLASP_OK);
+    if (which == 0) {
+        clasp_flows_lend(s->flows); /* the other one copies */
+    }
     must(clasp_flow_subscribe(s->flows, PEER, clasp_span_of("/**"), 1) == CLASP_OK);
     drain(s);
 }
