@@ -12,7 +12,7 @@ import { aborted, ignorable, onceAborted, untilSettled } from './promises.js';
 /** @typedef {import('../js-glue/p2p-channel.js').ChannelOptions} ChannelOptions */
 /** @typedef {import('../js-glue/p2p-channel.js').Priority} Priority */
 /** @typedef {import('./emitter.js').Unsubscribe} Unsubscribe */
-/** @typedef {(value: any, address: string) => void} Handler any: what was said */
+/** @typedef {(value: any, address: string) => void} Handler any: what was said; bytes are a Uint8Array, perhaps of a part of its buffer */
 /** @typedef {{signal?: AbortSignal}} Abortable */
 
 /**

@@ -27,6 +27,7 @@ typedef struct flow_slabs {
 #define FLOW_PACKET_ACKED 1u /* out of its turn */
 #define FLOW_PACKET_BULK 2u  /* a part of something large */
 #define FLOW_PACKET_AGAIN 4u /* it was sent before: credit was taken for it */
+#define FLOW_PACKET_TWICE 8u /* … more than once: an acknowledgement does not tell which of them it is for */
 
 typedef struct flow_packet {
     flow_slab *slab;

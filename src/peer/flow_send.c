@@ -168,7 +168,7 @@ static flow_packet *next_of(clasp_flows *f, flow *w, flow_channel *c, uint64_t n
         c->under_way += packet->len;
         w->under_way += packet->len;
         w->stats[CLASP_FLOW_STAT_RESENT] += packet->flags & FLOW_PACKET_AGAIN ? 1 : 0;
-        packet->flags |= FLOW_PACKET_AGAIN;
+        packet->flags |= packet->flags & FLOW_PACKET_AGAIN ? FLOW_PACKET_TWICE : FLOW_PACKET_AGAIN;
         packet->sent_us = now_us;
         note_urgent(w, c, packet, now_us);
         count_turn(w, c);
@@ -309,9 +309,13 @@ void flow_tell_room(clasp_flows *f, flow *w) {
 
 /* The last of those that were delivered had been under way for so long. */
 static void note_round(flow *w, flow_channel *c, uint32_t count, uint64_t now_us) {
-    if (count > 0 && count <= c->again && !w->covered) {
-        const uint64_t round_us = (now_us - flow_ring_at(&c->flight, count - 1)->sent_us) | 1u;
-        w->round_us = w->round_us == 0 || round_us < w->round_us ? round_us : w->round_us;
+    if (count == 0 || count > c->again || w->covered) {
+        return;
+    }
+    const flow_packet *last = flow_ring_at(&c->flight, count - 1);
+    const uint64_t round_us = (now_us - last->sent_us) | 1u;
+    if (!(last->flags & FLOW_PACKET_TWICE) && (w->round_us == 0 || round_us < w->round_us)) {
+        w->round_us = round_us;
     }
 }
 

@@ -366,6 +366,22 @@ TEST(another_path_is_measured_anew) {
     pair_end(p);
 }
 
+/* Its acknowledgement may be for the first time that it was sent. */
+TEST(what_was_sent_twice_does_not_measure_the_path) {
+    pair *p = pair_connected();
+    uint32_t batch;
+    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/bulk"), 16384, &batch), CLASP_OK);
+    pair_flush(p, 0);
+    p->now_us += 1000;
+    pair_open(p, 2, CLASP_FLOW_RELIABLE);
+    pair_settle(p); /* at once */
+    CHECK_EQ(p->sides[0].counts[CLASP_EFFECT_P2P_ACKED], 1);
+    bulk(p, 200000);
+    CHECK(flight_of(p, 2) > CLASP_FLOW_CREDIT_MAX - 35000);
+    pair_settle(p);
+    pair_end(p);
+}
+
 TEST(what_is_high_overtakes_what_is_low) {
     pair *p = pair_connected();
     uint32_t low, high, batch;
@@ -525,6 +541,7 @@ int main(void) {
     RUN(bulk_keeps_little_under_way_while_something_urgent_is_said);
     RUN(as_much_is_under_way_as_fills_the_path);
     RUN(another_path_is_measured_anew);
+    RUN(what_was_sent_twice_does_not_measure_the_path);
     RUN(what_is_high_overtakes_what_is_low);
     RUN(a_channel_of_the_application_goes_its_own_way_when_it_is_open);
     RUN(what_ends_with_its_channel_takes_no_credit_for_ever);
