@@ -342,7 +342,7 @@ TEST(as_much_is_under_way_as_fills_the_path) {
                                     CLASP_PRIORITY_LOW, &low),
                  CLASP_OK);
         bulk(p, ROWS[i].round_us);
-        p->now_us += 2 * CLASP_FLOW_URGENT_US;
+        p->now_us += CLASP_FLOW_URGENT_US;
         if (ROWS[i].is_urgent) {
             pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/n"), 1);
             pair_flush(p, 0);
