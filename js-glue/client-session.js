@@ -8,7 +8,19 @@ import {
   EFFECT_SESSION_ERROR,
   EFFECT_SETTLED,
   PHASE,
-  SESSION_EVENT as ON,
+  SESSION_ANNOUNCE,
+  SESSION_BUNDLE,
+  SESSION_CACHED,
+  SESSION_FLUSH,
+  SESSION_GET,
+  SESSION_MATCH,
+  SESSION_OPEN,
+  SESSION_PUBLISH,
+  SESSION_QUERY,
+  SESSION_REPLAY,
+  SESSION_SET,
+  SESSION_SUBSCRIBE,
+  SESSION_UNSUBSCRIBE,
   SIGNAL,
   TYPE_EVENT,
   VALUE,
@@ -162,12 +174,12 @@ export class ClientSession {
     const input = join([...parts, secret, encoder.encode(token)]);
     const wait_ms = Math.min(Math.max(backoff, 0), BACKOFF_MAX_MS);
     const settings = features | (Number(reconnect) << 8) | (wait_ms << 9);
-    this.#session.input(ON.OPEN, settings, (parts[0].length << 16) | parts[1].length, input);
+    this.#session.input(SESSION_OPEN, settings, (parts[0].length << 16) | parts[1].length, input);
   }
 
   /**
    * An input that may have sent something: it leaves with what else is sent in this turn.
-   * @param {number} event SESSION_EVENT
+   * @param {number} event SESSION_*
    * @param {number} a
    * @param {number} b
    * @param {Uint8Array | string} input
@@ -183,7 +195,7 @@ export class ClientSession {
 
   #flush = () => {
     this.#isFlushing = false;
-    if (!this.#isClosed) this.#session.input(ON.FLUSH);
+    if (!this.#isClosed) this.#session.input(SESSION_FLUSH);
   };
 
   /** As Session.renew(). */
@@ -229,7 +241,7 @@ export class ClientSession {
     const mask = typeMask(types);
     const patternLen = beginInput(pattern);
     add();
-    const id = this.#send(ON.SUBSCRIBE, mask | (flags << 8), patternLen, endInput());
+    const id = this.#send(SESSION_SUBSCRIBE, mask | (flags << 8), patternLen, endInput());
     this.#handlers.set(id, handler);
     return id;
   }
@@ -243,7 +255,7 @@ export class ClientSession {
    */
   subscribeRaw(pattern, handler) {
     const patternLen = beginInput(pattern);
-    const id = this.#send(ON.SUBSCRIBE, TYPE_EVENT, patternLen, endInput());
+    const id = this.#send(SESSION_SUBSCRIBE, TYPE_EVENT, patternLen, endInput());
     this.#raw.set(id, handler);
     return id;
   }
@@ -252,7 +264,7 @@ export class ClientSession {
   unsubscribe(id) {
     this.#handlers.delete(id);
     this.#raw.delete(id);
-    this.#session.afterDelivery(() => this.#send(ON.UNSUBSCRIBE, id, 0, ''));
+    this.#session.afterDelivery(() => this.#send(SESSION_UNSUBSCRIBE, id, 0, ''));
   }
 
   // ---- writing --------------------------------------------------------------------------------------------------
@@ -289,7 +301,7 @@ export class ClientSession {
     add();
     const all = flags | (samples ? HAS_SAMPLES : HAS_VALUE);
     const a = signalCode(signal) | (phaseCode << 8) | (all << 16);
-    this.#send(ON.PUBLISH, a, addressLen, endInput());
+    this.#send(SESSION_PUBLISH, a, addressLen, endInput());
   }
 
   /**
@@ -300,7 +312,7 @@ export class ClientSession {
    */
   publishRaw(address, value) {
     const { bytes, addressLen } = rawInput(address, value);
-    this.#send(ON.PUBLISH, SIGNAL.EVENT | (HAS_VALUE << 16), addressLen, bytes);
+    this.#send(SESSION_PUBLISH, SIGNAL.EVENT | (HAS_VALUE << 16), addressLen, bytes);
   }
 
   /**
@@ -312,16 +324,16 @@ export class ClientSession {
    */
   bundle(fill, timestamp) {
     const time = timestamp === undefined ? undefined : microseconds('at', timestamp);
-    this.#session.input(ON.BUNDLE, BUNDLE.BEGIN);
+    this.#session.input(SESSION_BUNDLE, BUNDLE.BEGIN);
     try {
       fill();
       return this.#ask((ticket) => {
         beginInput('');
         if (time !== undefined) addU64(time);
-        this.#send(ON.BUNDLE, BUNDLE.END, ticket, endInput());
+        this.#send(SESSION_BUNDLE, BUNDLE.END, ticket, endInput());
       });
     } catch (error) {
-      this.#session.input(ON.BUNDLE, BUNDLE.DROP);
+      this.#session.input(SESSION_BUNDLE, BUNDLE.DROP);
       throw error;
     }
   }
@@ -334,19 +346,19 @@ export class ClientSession {
     const addressLen = beginInput(address);
     addValue(value);
     const flags = addSetOptions(options);
-    this.#send(ON.SET, ticket, addressLen | (flags << 16), endInput());
+    this.#send(SESSION_SET, ticket, addressLen | (flags << 16), endInput());
   }
 
   // ---- asking ---------------------------------------------------------------------------------------------------
 
   /** @param {string} address @returns {Promise<any>} any: the value */
   get(address) {
-    return this.#ask((ticket) => this.#send(ON.GET, ticket, 0, address));
+    return this.#ask((ticket) => this.#send(SESSION_GET, ticket, 0, address));
   }
 
   /** @param {string} pattern @returns {Promise<SignalDefinition[]>} */
   query(pattern) {
-    return this.#ask((ticket) => this.#send(ON.QUERY, ticket, 0, pattern), []);
+    return this.#ask((ticket) => this.#send(SESSION_QUERY, ticket, 0, pattern), []);
   }
 
   /** @param {string} namespace @param {SignalDefinition[]} signals @returns {Promise<number>} */
@@ -354,7 +366,7 @@ export class ClientSession {
     return this.#ask((ticket) => {
       const namespaceLen = beginInput(namespace);
       addValue(signals);
-      this.#send(ON.ANNOUNCE, ticket, namespaceLen, endInput());
+      this.#send(SESSION_ANNOUNCE, ticket, namespaceLen, endInput());
     });
   }
 
@@ -373,12 +385,12 @@ export class ClientSession {
     const mask = typeMask(types);
     const patternLen = beginInput(pattern);
     add();
-    this.#send(ON.REPLAY, mask | (flags << 8), patternLen, endInput());
+    this.#send(SESSION_REPLAY, mask | (flags << 8), patternLen, endInput());
   }
 
   /** The value last seen of a param, undefined where none is kept. @param {string} address @returns {any} any: the value */
   cached(address) {
-    const found = this.#session.effectOf(ON.CACHED, address);
+    const found = this.#session.effectOf(SESSION_CACHED, address);
     return found && valueOf(found.b, found.number, found.bytes);
   }
 
@@ -390,7 +402,7 @@ export class ClientSession {
    */
   matches(pattern, address) {
     const { length } = new TextEncoder().encode(pattern);
-    return this.#session.input(ON.MATCH, length, 0, pattern + address) === 1;
+    return this.#session.input(SESSION_MATCH, length, 0, pattern + address) === 1;
   }
 
   /**

@@ -1,4 +1,10 @@
-import { EFFECT_SOCKET_CLOSE, EFFECT_SOCKET_SEND, FRAME_HEADER, SESSION_EVENT } from './abi.gen.js';
+import {
+  EFFECT_SOCKET_CLOSE,
+  EFFECT_SOCKET_SEND,
+  FRAME_HEADER,
+  SESSION_RECEIVED_MANY,
+  SESSION_SOCKET_CLOSED,
+} from './abi.gen.js';
 import { Clock, now } from './clock.js';
 import { Collector, RECORD } from './collector.js';
 import { ClaspError, check, surface } from './error.js';
@@ -140,7 +146,7 @@ export class Core {
   /**
    * One input of a session.
    * @param {number} session
-   * @param {number} event SESSION_EVENT
+   * @param {number} event SESSION_*
    * @param {number} [a]
    * @param {number} [b]
    * @param {Uint8Array | string} [input]
@@ -253,7 +259,7 @@ export class Core {
   /**
    * One input of a session that has one effect at most, which is wanted now, also by a handler whose turn is not over.
    * @param {number} session
-   * @param {number} event SESSION_EVENT
+   * @param {number} event SESSION_*
    * @param {Uint8Array | string} input
    * @returns {Effect | undefined} not carried out
    * @throws {ClaspError} where the result is an error
@@ -311,7 +317,7 @@ export class Core {
     else if (kind === EFFECT_SOCKET_SEND) this.#exports.socket_send(owner, at, bytes.length);
     else if (kind === EFFECT_SOCKET_CLOSE) this.#exports.socket_close(owner, a);
     else if (this.#exports.socket_open(owner, this.put(bytes)) < 0) {
-      queueMicrotask(() => this.session(owner, SESSION_EVENT.SOCKET_CLOSED));
+      queueMicrotask(() => this.session(owner, SESSION_SOCKET_CLOSED));
     }
     this.#renewViews();
   }
@@ -339,7 +345,7 @@ export class Core {
     this.#renewViews();
     const [session, event, a, len] = this.#memory.u32.subarray(at, at + 4);
     this.#inputLen = len;
-    const what = isMany ? SESSION_EVENT.RECEIVED_MANY : event;
+    const what = isMany ? SESSION_RECEIVED_MANY : event;
     this.call('session_event', session, what, a, 0, len, now());
   }
 

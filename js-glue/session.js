@@ -4,8 +4,15 @@ import {
   EFFECT_SESSION_ERROR,
   EFFECT_SESSION_STATE,
   FEATURES,
-  SESSION_EVENT as ON,
+  SESSION_CHECK,
+  SESSION_CLOSE,
+  SESSION_HURRY,
+  SESSION_OPEN,
+  SESSION_PUBLISH,
+  SESSION_RENEW,
   SESSION_STATE,
+  SESSION_SUBSCRIBE,
+  SESSION_UNSUBSCRIBE,
   SIGNAL,
   TYPE_EVENT,
 } from './abi.gen.js';
@@ -82,7 +89,7 @@ export class Session {
 
   /**
    * One input of the session, by src/wasm/abi.h.
-   * @param {number} event SESSION_EVENT
+   * @param {number} event SESSION_*
    * @param {number} [a]
    * @param {number} [b]
    * @param {Uint8Array | string} [input]
@@ -95,7 +102,7 @@ export class Session {
 
   /**
    * The one effect of an input; it is not carried out.
-   * @param {number} event SESSION_EVENT
+   * @param {number} event SESSION_*
    * @param {Uint8Array | string} input
    * @returns {Effect | undefined}
    * @throws {ClaspError} where the result is an error
@@ -127,7 +134,7 @@ export class Session {
     const settings = FEATURES | (reconnect ? RECONNECT : 0) | (wait_ms << BACKOFF_SHIFT);
     this.#core.session(
       this.#handle,
-      ON.OPEN,
+      SESSION_OPEN,
       settings,
       (urlLen << 16) | nameLen,
       url + name + token,
@@ -136,23 +143,23 @@ export class Session {
 
   /** The network has changed: another socket, at once. Reports that come together count as one. */
   renew() {
-    this.#core.session(this.#handle, ON.RENEW);
+    this.#core.session(this.#handle, SESSION_RENEW);
   }
 
   /** Is the socket alive? If nothing is heard soon: renew(). */
   check() {
-    this.#core.session(this.#handle, ON.CHECK);
+    this.#core.session(this.#handle, SESSION_CHECK);
   }
 
   /** The network came back: do not wait out the back-off. */
   hurry() {
-    this.#core.session(this.#handle, ON.HURRY);
+    this.#core.session(this.#handle, SESSION_HURRY);
   }
 
   /** End for good. */
   close() {
     this.#isClosed = true;
-    this.#core.session(this.#handle, ON.CLOSE);
+    this.#core.session(this.#handle, SESSION_CLOSE);
     this.#core.drain();
     this.#core.disown(this.#handle);
     this.#core.call('session_free', this.#handle);
@@ -165,7 +172,7 @@ export class Session {
    * @throws {ClaspError} BAD_PATTERN, LIMIT
    */
   subscribe(pattern, handler) {
-    const id = this.#core.session(this.#handle, ON.SUBSCRIBE, TYPE_EVENT, 0, pattern);
+    const id = this.#core.session(this.#handle, SESSION_SUBSCRIBE, TYPE_EVENT, 0, pattern);
     this.#handlers.set(id, handler);
     return id;
   }
@@ -176,7 +183,7 @@ export class Session {
    * @param {RawHandler} handler
    */
   subscribeRaw(pattern, handler) {
-    const id = this.input(ON.SUBSCRIBE, TYPE_EVENT, 0, pattern);
+    const id = this.input(SESSION_SUBSCRIBE, TYPE_EVENT, 0, pattern);
     this.#raw.set(id, handler);
     return id;
   }
@@ -185,7 +192,7 @@ export class Session {
   unsubscribe(id) {
     this.#handlers.delete(id);
     this.#raw.delete(id);
-    this.afterDelivery(() => void this.input(ON.UNSUBSCRIBE, id));
+    this.afterDelivery(() => void this.input(SESSION_UNSUBSCRIBE, id));
   }
 
   /**
@@ -196,7 +203,7 @@ export class Session {
    */
   publish(address, value) {
     const { bytes, addressLen } = encodeValue(address, value);
-    this.input(ON.PUBLISH, SIGNAL.EVENT, addressLen, bytes);
+    this.input(SESSION_PUBLISH, SIGNAL.EVENT, addressLen, bytes);
   }
 
   /**
@@ -206,7 +213,7 @@ export class Session {
    */
   publishRaw(address, value) {
     const { bytes, addressLen } = rawInput(address, value);
-    this.input(ON.PUBLISH, SIGNAL.EVENT, addressLen, bytes);
+    this.input(SESSION_PUBLISH, SIGNAL.EVENT, addressLen, bytes);
   }
 
   /** @param {Effect} effect */

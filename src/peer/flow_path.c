@@ -343,6 +343,7 @@ clasp_err flow_ponged(clasp_flows *f, flow *w, uint32_t link, uint64_t number, u
         }
     }
     found->ping_first = number == found->ping_last ? 0 : number + 1;
+    found->is_tried = false;
     tell(f, w, link, CLASP_P2P_PATH_PROVEN, now_us);
     return CLASP_OK;
 }
@@ -371,7 +372,7 @@ static uint64_t later(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
 /* When the link in use is to be tried, or to be called silent. */
 static uint64_t link_due(const flow *w, const flow_link *link) {
-    const uint64_t since = flow_waiting_since(w);
+    const uint64_t since = link->is_tried ? link->ping_us : flow_waiting_since(w);
     if (since == FLOW_NEVER || link->is_silent) {
         return FLOW_NEVER;
     }
@@ -394,6 +395,14 @@ uint64_t flow_path_due(const flow *w) {
         }
     }
     return FLOW_NEVER;
+}
+
+void flow_try_link(clasp_flows *f, flow *w, uint64_t now_us) {
+    flow_link *link = w->covered ? NULL : flow_link_at(w, w->link);
+    if (link && !link->is_tried && !link->is_silent) {
+        link->is_tried = true;
+        flow_ping(f, w, link, now_us);
+    }
 }
 
 /* While the router covers, every link is tried: the first one that answers is proven. */
@@ -420,6 +429,7 @@ void flow_path_tick(clasp_flows *f, flow *w, uint64_t now_us) {
         tell(f, w, link->link, CLASP_P2P_PATH_DOUBTED, now_us);
     } else {
         link->is_silent = true;
+        link->is_tried = false;
         tell(f, w, link->link, CLASP_P2P_PATH_SILENT, now_us);
     }
 }

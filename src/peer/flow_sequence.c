@@ -271,6 +271,9 @@ clasp_err flow_data(clasp_flows *f, flow *w, uint32_t way, const flow_data_head 
     }
     const uint32_t ahead = head->sequence - s->next;
     s->way = way;
+    if (way == FLOW_ROUTER) {
+        flow_try_link(f, w, now_us);
+    }
     if (ahead == 0 && !s->is_due_held) {
         err = take(f, w, head->stream, payload, now_us);
         s = head->asks ? known(w, head->stream) : NULL;

@@ -121,6 +121,7 @@ typedef struct flow_link {
     uint32_t link;  /* 0: this one is free */
     uint32_t order; /* the higher, the later its reliable channel opened; 0: it is not open */
     bool is_silent;
+    bool is_tried; /* the peer goes by the router although this link is in use here: it has to answer */
     uint64_t ping_first, ping_last; /* numbers of PINGs not answered: from the first to the last; 0: none */
     uint64_t ping_us;               /* when the last one went */
     uint64_t heard_us;
@@ -316,6 +317,9 @@ void flow_rewind(flow *w, flow_channel *c);
 flow_packet *flow_next(clasp_flows *f, flow *w, uint64_t now_us, flow_channel **from, uint32_t *sequence);
 bool flow_has_work(const flow *w, const flow_channel *c);
 flow_channel *flow_next_channel(flow *w);
+/* The peer says by the router what it could say on the link that is in use here: does that one work? */
+void flow_try_link(clasp_flows *f, flow *w, uint64_t now_us);
+
 /* An ACK came. */
 clasp_err flow_acked(clasp_flows *f, flow *w, const flow_ack *ack, uint64_t now_us);
 /* Give back what an empty channel holds. */

@@ -10,6 +10,7 @@
 #define STAT(id, text) {name : #id, help : text},
 #define NAME(name, value) #name,
 #define EFFECT(name, value) export const EFFECT_##name = value;
+#define SESSION_EVENT(name, value) export const SESSION_##name = value;
 #define P2P_EFFECT(name, value) export const name = value;
 #define P2P_EVENT(name, value) export const ON_##name = value;
 #define P2P_LINK(name, value) export const LINK_##name = value;
@@ -26,7 +27,7 @@ export const ERR_TEXT = {CLASP_ERR_LIST(TEXT_OF)};
 
 CLASP_EFFECT_LIST(EFFECT)
 
-export const SESSION_EVENT = {CLASP_SESSION_EVENT_LIST(ENTRY)};
+CLASP_SESSION_EVENT_LIST(SESSION_EVENT)
 
 export const BUNDLE = {CLASP_BUNDLE_LIST(ENTRY)};
 

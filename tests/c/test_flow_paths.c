@@ -170,6 +170,35 @@ TEST(cover_that_begins_anew_sends_again_at_once_what_was_lost) {
     pair_end(p);
 }
 
+/* Its acknowledgements go on the link. If that is dead, and nothing of its own waits, nothing else would tell it so. */
+TEST(who_hears_by_the_router_alone_tries_its_link) {
+    for (int is_dead = 0; is_dead < 2; is_dead++) {
+        pair *p = pair_connected();
+        clasp_err err;
+        clasp_flow_cover(p->sides[0].flows, PAIR_PEER, true, p->now_us);
+        pair_drain(&p->sides[0]);
+        pair_lose(p);
+        pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/n"), 1);
+        pair_flush(p, 0);
+        CHECK(p->sides[0].first && p->sides[0].first->way == PAIR_ROUTER);
+        pair_carry(p, 0, &err);
+        CHECK_EQ(pair_heard(p), 1);
+        pair_flush(p, 1);
+        if (is_dead) {
+            pair_lose(p);
+        }
+        for (const uint64_t until_us = p->now_us + 2000000; pair_wait(p, until_us);) {
+            if (is_dead) {
+                pair_lose(p);
+            } else {
+                pair_settle(p);
+            }
+        }
+        CHECK_EQ(p->sides[1].paths[CLASP_P2P_PATH_SILENT], (uint32_t)is_dead);
+        pair_end(p);
+    }
+}
+
 TEST(what_a_link_still_brings_while_it_is_covered_has_it_tried_at_once) {
     pair *p = pair_connected();
     pair_number(p, 1, CLASP_FLOW_SET, pair_address(p, 1, "/b"), 1);
@@ -533,6 +562,7 @@ int main(void) {
     RUN(the_router_carries_everything_while_it_covers);
     RUN(a_lost_record_goes_again_and_a_link_that_answers_is_proven);
     RUN(cover_that_begins_anew_sends_again_at_once_what_was_lost);
+    RUN(who_hears_by_the_router_alone_tries_its_link);
     RUN(what_a_link_still_brings_while_it_is_covered_has_it_tried_at_once);
     RUN(records_keep_to_what_a_relay_takes);
     RUN(a_channel_opens_with_one_message);

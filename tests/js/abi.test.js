@@ -104,10 +104,13 @@ test('a recording can name every call of a session or conference', () => {
 });
 
 test('the lists of the headers reach JavaScript as numbers', () => {
-  const effects = Object.entries(abi).filter(([name]) => name.startsWith('EFFECT_'));
+  const isObject = (/** @type {unknown} */ value) => typeof value === 'object'; // SESSION_STATE
+  const begin = (/** @type {string} */ prefix) =>
+    Object.entries(abi).filter(([name, value]) => name.startsWith(prefix) && !isObject(value));
+  const [effects, sessionEvents] = [begin('EFFECT_'), begin('SESSION_')];
   for (const list of [
     Object.fromEntries(effects),
-    abi.SESSION_EVENT,
+    Object.fromEntries(sessionEvents),
     abi.CONFERENCE_EVENT,
     abi.LINK_EVENT,
     abi.VALUE,
