@@ -247,6 +247,23 @@ TEST(records_keep_to_what_a_relay_takes) {
 
 /* ---- windows --------------------------------------------------------------------------------------------------- */
 
+/* A channel of low priority. */
+static void open_low(pair *p, const char *address) {
+    uint32_t number;
+    CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of(address), true,
+                                CLASP_PRIORITY_LOW, &number),
+             CLASP_OK);
+}
+
+/* Say values of 16 KiB. */
+static void say_values(pair *p, int count) {
+    const uint32_t address = pair_address(p, 0, "/bulk");
+    uint32_t batch;
+    for (; count > 0; count--) {
+        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, address, 16384, &batch), CLASP_OK);
+    }
+}
+
 /* Each message that goes as a channel opens is one before the first that the application says. */
 TEST(a_channel_opens_with_one_message) {
     pair *p = pair_new(true);
@@ -263,11 +280,7 @@ TEST(a_channel_opens_with_one_message) {
 
 TEST(no_more_is_sent_than_there_is_credit_and_room_in_the_browser) {
     pair *p = pair_connected();
-    const uint32_t address = pair_address(p, 0, "/bulk");
-    uint32_t batch;
-    for (int i = 0; i < 100; i++) {
-        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, address, 16384, &batch), CLASP_OK);
-    }
+    say_values(p, 100);
     pair_flush(p, 0);
     CHECK(pair_under_way(&p->sides[0], 256) < CLASP_FLOW_HIGH_WATER + CLASP_FLOW_PACKET + 100);
     for (int i = 0; i < 10; i++) { /* the browser takes all of it, and nothing is acknowledged */
@@ -301,16 +314,10 @@ TEST(a_queue_that_was_full_tells_when_it_has_room) {
 
 TEST(bulk_keeps_little_under_way_while_something_urgent_is_said) {
     pair *p = pair_connected();
-    uint32_t low, batch;
-    CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/bulk"), true,
-                                CLASP_PRIORITY_LOW, &low),
-             CLASP_OK);
+    open_low(p, "/bulk");
     pair_number(p, 0, CLASP_FLOW_SET, pair_address(p, 0, "/ping"), 1);
     pair_flush(p, 0);
-    for (int i = 0; i < 100; i++) {
-        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/bulk/x"), 16384, &batch),
-                 CLASP_OK);
-    }
+    say_values(p, 100);
     pair_flush(p, 0);
     CHECK(pair_under_way(&p->sides[0], 256) <= CLASP_FLOW_BULK_FLIGHT + 1000);
     pair_settle(
@@ -319,12 +326,10 @@ TEST(bulk_keeps_little_under_way_while_something_urgent_is_said) {
     pair_end(p);
 }
 
-/* 5 MiB in values of 16 KiB, after which all of the credit is given; each is acknowledged after `round_us` or later. */
+/* 5 MiB, after which all of the credit is given; each value is acknowledged after `round_us` or later. */
 static void bulk(pair *p, uint64_t round_us) {
-    uint32_t batch;
     for (int i = 0; i < 320; i++) {
-        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/bulk"), 16384, &batch),
-                 CLASP_OK);
+        say_values(p, 1);
         pair_flush(p, 0);
         p->now_us += round_us;
         pair_settle(p);
@@ -335,13 +340,9 @@ static void bulk(pair *p, uint64_t round_us) {
     pair_settle(p);
 }
 
-/* Of 190 such values: the browser takes all that it is given, and nothing is acknowledged. @return bytes under way */
+/* Of 190 values: the browser takes all that it is given, and nothing is acknowledged. @return bytes under way */
 static uint32_t flight_of(pair *p, uint32_t link) {
-    uint32_t batch;
-    for (int i = 0; i < 190; i++) {
-        CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/bulk"), 16384, &batch),
-                 CLASP_OK);
-    }
+    say_values(p, 190);
     pair_flush(p, 0);
     for (int i = 0; i < 30; i++) {
         clasp_flow_buffered(p->sides[0].flows, PAIR_PEER, link, CLASP_FLOW_RELIABLE, 0, p->now_us);
@@ -366,10 +367,7 @@ TEST(as_much_is_under_way_as_fills_the_path) {
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         CHECK_CONTEXT(ROWS[i].name);
         pair *p = pair_connected();
-        uint32_t low;
-        CHECK_EQ(clasp_flow_channel(p->sides[0].flows, PAIR_PEER, clasp_span_of("/bulk"), true,
-                                    CLASP_PRIORITY_LOW, &low),
-                 CLASP_OK);
+        open_low(p, "/bulk");
         bulk(p, ROWS[i].round_us);
         p->now_us += CLASP_FLOW_URGENT_US;
         if (ROWS[i].is_urgent) {
@@ -398,8 +396,7 @@ TEST(another_path_is_measured_anew) {
 /* Its acknowledgement may be for the first time that it was sent. */
 TEST(what_was_sent_twice_does_not_measure_the_path) {
     pair *p = pair_connected();
-    uint32_t batch;
-    CHECK_EQ(pair_say_bytes(p, 0, CLASP_FLOW_EVENT, pair_address(p, 0, "/bulk"), 16384, &batch), CLASP_OK);
+    say_values(p, 1);
     pair_flush(p, 0);
     p->now_us += 1000;
     pair_open(p, 2, CLASP_FLOW_RELIABLE);
